@@ -1,0 +1,148 @@
+"""A listening socket and the loop that accepts on it; it can be stopped from any thread."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import selectors
+import socket
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Accepted = Callable[[socket.socket, str], None]
+
+BACKLOG: Final = 4096
+"""Connections the kernel keeps for us. A short queue costs a caller 1, 3, 7 s in a burst."""
+
+EXHAUSTED_SECONDS: Final = 1.0
+"""The pause after accept failed: without a free descriptor, calls must end before others begin."""
+
+_LOGGER = logging.getLogger("pystrix.agi")
+
+
+class Listener:
+    """A listening TCP socket.
+
+    Args:
+        interface: The address or name; ``""`` for all of IPv4, ``"::"`` for all of both.
+        port: The port; 0 for any free one.
+
+    Raises:
+        OSError: If it cannot listen there.
+    """
+
+    def __init__(self, interface: str, port: int) -> None:
+        self.socket = _listen(interface, port)
+        self.address: Any = self.socket.getsockname()
+        """What `socket.getsockname` gave."""
+        self._waker, self._sleeper = socket.socketpair()
+        self._lock = threading.RLock()  # guards the two below; a signal handler may call stop
+        self._stopping = False
+        self._runner: threading.Thread | None = None
+        self._idle = threading.Event()  # nobody runs
+        self._idle.set()
+
+    def run(self, accepted: Accepted) -> None:
+        """Accept until `stop`, and hand each connection and the text of its peer to `accepted`.
+
+        Raises:
+            RuntimeError: If another thread runs already.
+        """
+        with self._running() as selector:
+            while not self._stopping:
+                self._wait(selector, None, accepted)
+
+    def accept_one(self, accepted: Accepted, timeout: float | None) -> bool:
+        """Accept one connection; tell whether one came within `timeout` seconds, before `stop`.
+
+        Raises:
+            RuntimeError: If another thread runs already.
+        """
+        with self._running() as selector:
+            return not self._stopping and self._wait(selector, timeout, accepted)
+
+    def stop(self) -> None:
+        """Close the socket, end whoever runs, and wait for that. From any thread; idempotent."""
+        with self._lock:
+            if not self._stopping:
+                self._stopping = True
+                self._waker.send(b"\0")
+                if self._runner is None:
+                    self._close()
+            runner = self._runner
+        if runner is not threading.current_thread():
+            self._idle.wait()
+
+    @contextlib.contextmanager
+    def _running(self) -> Iterator[selectors.BaseSelector]:
+        with self._lock:
+            if self._runner is not None:
+                raise RuntimeError(f"{self._runner.name} serves already")
+            self._runner = threading.current_thread()
+            self._idle.clear()
+        try:
+            with selectors.DefaultSelector() as selector:
+                if not self._stopping:
+                    selector.register(self.socket, selectors.EVENT_READ)
+                    selector.register(self._sleeper, selectors.EVENT_READ)
+                yield selector
+        finally:
+            with self._lock:
+                self._runner = None
+                if self._stopping:
+                    self._close()
+            self._idle.set()
+
+    def _wait(
+        self, selector: selectors.BaseSelector, timeout: float | None, accepted: Accepted
+    ) -> bool:
+        ready = [key.fileobj for key, _ in selector.select(timeout)]
+        if self.socket not in ready or self._stopping:
+            return False
+        try:
+            connection, address = self.socket.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return False  # the peer has left again
+        except OSError as error:
+            _LOGGER.error("cannot accept a call: %s", error)  # noqa: TRY400 - no use in its trace
+            selector.unregister(self.socket)
+            selector.select(EXHAUSTED_SECONDS)
+            selector.register(self.socket, selectors.EVENT_READ)
+            return False
+        connection.setblocking(True)  # some systems hand the listener's mode down
+        accepted(connection, peer_text(address))
+        return True
+
+    def _close(self) -> None:
+        for each in (self.socket, self._waker, self._sleeper):
+            each.close()
+
+
+def peer_text(address: tuple[Any, ...]) -> str:
+    """Write an address as ``host:port``."""
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _listen(interface: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        interface or "0.0.0.0",  # noqa: S104 - asked for by the empty name
+        port,
+        type=socket.SOCK_STREAM,
+        flags=socket.AI_PASSIVE,
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6 and interface == "::":
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except BaseException:
+        listener.close()
+        raise
+    return listener

@@ -1,0 +1,231 @@
+"""One call on a thread: moves the bytes of `AGIProtocol`, waits, and tells of a hang-up."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from pystrix.agi._protocol import AGIProtocol, State
+from pystrix.agi.routing import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pystrix.agi._action import Action
+    from pystrix.agi.environment import Environment
+
+T = TypeVar("T")
+C = TypeVar("C", bound="Callable[[], object]")
+
+_LOGGER = logging.getLogger("pystrix.agi")
+
+
+class Stream(Protocol):
+    """The connection of a session. Every method may raise OSError: the line is gone."""
+
+    peer: str
+    """Who is at the other end, for the log."""
+
+    def fileno(self) -> int:
+        """Give the descriptor that is read from, -1 if closed."""
+        ...
+
+    def receive(self) -> bytes:
+        """Wait for bytes; ``b""`` at the end."""
+        ...
+
+    def receive_now(self) -> bytes | None:
+        """Give the bytes that are there, ``b""`` at the end, None if nothing is."""
+        ...
+
+    def send(self, data: bytes) -> None:
+        """Send all of `data` in one write."""
+        ...
+
+    def close(self) -> None:
+        """End the connection, and whoever waits in `receive`. Idempotent."""
+        ...
+
+
+class Watcher(Protocol):
+    """What tells a session that bytes came while it is idle."""
+
+    def watch(self, session: Session) -> None:
+        """Call ``session.poll()`` once when bytes come."""
+        ...
+
+    def forget(self, fileno: int) -> None:
+        """Stop watching what has this descriptor."""
+        ...
+
+
+class Session:
+    """One call: executes actions, one at a time, and knows whether the caller is still there.
+
+    Thread-safe: actions of several threads run one after the other.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        protocol: AGIProtocol,
+        *,
+        debug: bool = False,
+        watcher: Watcher | None = None,
+    ) -> None:
+        self._stream = stream
+        self._protocol = protocol
+        self._debug = debug
+        self._watcher = watcher
+        self._watched = False
+        self._request: Request | None = None
+        self._lock = threading.Lock()  # guards _protocol, and reading and writing _stream
+        self._callbacks: deque[Callable[[], object]] = deque()
+
+    @property
+    def environment(self) -> Environment:
+        """What Asterisk said of the call: the ``agi_*`` variables, read-only, with types."""
+        return self._protocol.environment
+
+    def get_environment(self) -> dict[str, str]:
+        """Give a copy of the ``agi_*`` variables as a plain dict."""
+        return dict(self._protocol.environment)
+
+    @property
+    def request(self) -> Request:
+        """What the call asks for: ``args``, ``kwargs``, ``match``, ``path``."""
+        if self._request is None:
+            self._request = Request.of(self.environment, None)
+        return self._request
+
+    def execute(self, action: Action[T]) -> T:
+        """Send a command, wait for its reply, and give its result.
+
+        Waits as long as Asterisk needs: a Dial may take hours.
+
+        Args:
+            action: A command, of `pystrix.agi.core` for instance.
+
+        Returns:
+            The result, as the action documents it.
+
+        Raises:
+            AGIHangup: If the call is over (see `pystrix.agi.errors`).
+            AGIError: If Asterisk refused the command or could not carry it out.
+            AGIProtocolError: If the peer does not speak AGI.
+        """
+        protocol = self._protocol
+        try:
+            with self._lock:
+                protocol.send_action(action)
+                self._converse()
+                return protocol.result()  # type: ignore[no-any-return] # the action knows its type
+        finally:
+            if self._callbacks:
+                self._attend()
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether the caller hung up or the connection is closed, as far as Asterisk told.
+
+        Never waits. If no other thread executes a command, what has arrived is read first.
+        """
+        self.poll()
+        return self._protocol.hung_up
+
+    def on_hangup(self, callback: C) -> C:
+        """Have a function called when the call is over; at once if it is.
+
+        It is called exactly once, without arguments, in the thread that notices: the one that
+        executes a command, or one of the server's own while the session is idle. It must return
+        soon; an exception in it is logged. Without a server (`FastAGI` over files) an idle
+        session notices at its next command, or when `hung_up` is asked.
+
+        Args:
+            callback: The function.
+
+        Returns:
+            The function, so that this serves as a decorator.
+        """
+        self._callbacks.append(callback)
+        self.poll()
+        self._attend()
+        return callback
+
+    def poll(self) -> None:
+        """Read what arrived while the session was idle; never waits."""
+        if not self._protocol.hung_up and self._lock.acquire(blocking=False):
+            try:
+                self._read_now()
+            finally:
+                self._lock.release()
+            self._attend()
+
+    def close(self) -> None:
+        """End the connection. A command that waits in another thread raises. Idempotent."""
+        if self._watched and self._watcher is not None:
+            self._watcher.forget(self._stream.fileno())
+        self._stream.close()
+
+    def fileno(self) -> int:
+        """Give the descriptor that Asterisk's lines are read from, -1 if the session is closed."""
+        return self._stream.fileno()
+
+    def _attend(self) -> None:
+        """See to the callbacks: call them, or see to it that the hang-up is noticed."""
+        if not self._protocol.hung_up:
+            if self._callbacks and self._watcher is not None:
+                self._watched = True
+                self._watcher.watch(self)
+            return
+        while self._callbacks:
+            try:
+                callback = self._callbacks.popleft()  # atomic: no callback runs twice
+            except IndexError:  # another thread took it
+                return
+            try:
+                callback()
+            except Exception:
+                _LOGGER.exception("%s: a hang-up callback failed", self._stream.peer)
+
+    def _converse(self) -> None:
+        """Send and receive until the protocol waits no more. The lock is held."""
+        protocol, stream = self._protocol, self._stream
+        try:
+            while True:
+                if data := protocol.data_to_send():
+                    self._send(data)
+                if protocol.state is not State.WAITING:
+                    return
+                self._received(stream.receive())
+        except OSError as error:
+            self._lost(error)
+
+    def _send(self, data: bytes) -> None:
+        if self._debug:
+            _LOGGER.debug("%s << %r", self._stream.peer, data)
+        self._stream.send(data)
+
+    def _received(self, data: bytes) -> None:
+        if self._debug:
+            _LOGGER.debug("%s >> %r", self._stream.peer, data)
+        if data:
+            self._protocol.receive_data(data)
+        else:
+            self._protocol.receive_eof()
+
+    def _read_now(self) -> None:
+        protocol = self._protocol
+        try:
+            while (data := self._stream.receive_now()) is not None:
+                self._received(data)
+                if protocol.state is State.CLOSED:
+                    return
+        except OSError as error:
+            self._lost(error)
+
+    def _lost(self, error: OSError) -> None:
+        _LOGGER.debug("%s: the connection broke: %s", self._stream.peer, error)
+        self._protocol.receive_eof()

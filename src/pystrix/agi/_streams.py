@@ -1,0 +1,141 @@
+"""The connections a session can have: a socket, or a pair of binary files."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import select
+import socket
+import time
+from typing import BinaryIO, Final
+
+_CHUNK: Final = 16 * 1024
+
+# Asterisk sends replies of several lines in several writes with Nagle on: the later ones wait for
+# our acknowledgement, which the kernel delays by 40 ms unless asked not to. Linux forgets the
+# wish, so it is told before each read.
+_QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
+
+
+class SocketStream:
+    """A connected TCP socket.
+
+    Args:
+        connection: The socket, which is closed with the stream.
+        peer: Who is at the other end, for the log.
+    """
+
+    def __init__(self, connection: socket.socket, peer: str) -> None:
+        self.peer = peer
+        self._socket = connection
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+    def fileno(self) -> int:
+        """Give the file descriptor."""
+        return self._socket.fileno()
+
+    def receive(self) -> bytes:
+        """Wait for bytes; ``b""`` at the end."""
+        if _QUICKACK is not None:
+            self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+        return self._socket.recv(_CHUNK)
+
+    def receive_before(self, deadline: float) -> bytes:
+        """Wait for bytes until a moment of `time.monotonic`.
+
+        Raises:
+            TimeoutError: If it passes.
+        """
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._socket.settimeout(left)
+        try:
+            return self._socket.recv(_CHUNK)
+        finally:
+            self._socket.settimeout(None)
+
+    def receive_now(self) -> bytes | None:
+        """Give the bytes that are there, ``b""`` at the end, None if nothing is."""
+        try:
+            return self._socket.recv(_CHUNK, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return None
+
+    def send(self, data: bytes) -> None:
+        """Send all of `data`."""
+        self._socket.sendall(data)
+
+    def close(self) -> None:
+        """End the connection, and whoever waits in `receive`."""
+        with contextlib.suppress(OSError):  # not connected any more
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def send_last(self, data: bytes, timeout: float) -> None:
+        """Send a last line, and wait for the peer to close, so that it is sure to be read.
+
+        A socket that is closed with bytes unread resets the connection, and the peer may then
+        never see what was sent before.
+
+        Args:
+            data: The line.
+            timeout: How long to wait, in seconds.
+        """
+        deadline = time.monotonic() + timeout
+        # It may have closed already, or never will: there is nothing left to be done then.
+        with contextlib.suppress(OSError):
+            self._socket.settimeout(timeout)
+            self.send(data)
+            self._socket.shutdown(socket.SHUT_WR)
+            while self.receive_before(deadline):
+                pass
+
+
+class FileStream:
+    """A binary file to read from and one to write to.
+
+    Args:
+        reader: The file with Asterisk's lines.
+        writer: The file for our lines.
+        peer: Who is at the other end, for the log.
+    """
+
+    def __init__(self, reader: BinaryIO, writer: BinaryIO, peer: str) -> None:
+        self.peer = peer
+        self._reader = reader
+        self._writer = writer
+
+    def fileno(self) -> int:
+        """Give the descriptor that is read from, -1 if there is none."""
+        try:
+            return self._reader.fileno()
+        except (io.UnsupportedOperation, ValueError):  # no descriptor, or closed
+            return -1
+
+    def receive(self) -> bytes:
+        """Wait for bytes; ``b""`` at the end."""
+        if isinstance(self._reader, io.BufferedIOBase):
+            return self._reader.read1(_CHUNK)
+        return self._reader.readline()
+
+    def receive_now(self) -> bytes | None:
+        """Give the bytes that are there, ``b""`` at the end, None if nothing is."""
+        if (fileno := self.fileno()) < 0:
+            return None
+        readable, _, _ = select.select([fileno], [], [], 0)
+        return self.receive() if readable else None
+
+    def send(self, data: bytes) -> None:
+        """Send all of `data`."""
+        try:
+            self._writer.write(data)
+            self._writer.flush()
+        except ValueError as error:  # a closed file
+            raise BrokenPipeError(str(error)) from error
+
+    def close(self) -> None:
+        """Close both files."""
+        self._writer.close()
+        self._reader.close()

@@ -1,0 +1,264 @@
+"""The bytes of AGI: words to one command line, one reply line to values, and the limits.
+
+Pure. Both directions follow what a live Asterisk 22 does: it splits a command line at blanks and
+tabs, a double quote switches quoting on and off anywhere, a backslash takes the next byte as it
+is; its replies are never escaped.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MAX_LINE: Final = 8191
+"""Bytes of a command line with its line feed. Asterisk runs what follows as another command."""
+
+MAX_WORDS: Final = 127
+"""Words of a command line. Asterisk drops unquoted ones beyond it; 129 quoted ones abort it."""
+
+MAX_DATA_DIGITS: Final = 1024
+"""Digits of a GET DATA: the size of Asterisk's buffer."""
+
+HANGUP_LINE: Final = b"HANGUP"
+"""The line, without its line feed, by which Asterisk tells a hang-up."""
+
+FAILURE_LINE: Final = b"failure\n"
+"""Ends the session with AGISTATUS=FAILURE: the only way to tell the dialplan of a failure."""
+
+_QUOTE, _BACKSLASH = b'"\\'
+_TO_ESCAPE = re.compile(r'["\\]')
+_FORBIDDEN = re.compile("[\n\0]")
+_TAGGED = re.compile(r"\((\w+)\) (?=\w+=)")
+_PAIR = re.compile(r"(\w+)=(\S*)")
+
+
+class ValueData(NamedTuple):
+    """One part of a reply, such as ``result=1 (text)``."""
+
+    value: str
+    """What stands after the ``=``."""
+    data: str
+    """The text in parentheses behind it, or ``""``."""
+
+
+class Response(NamedTuple):
+    """A whole reply of Asterisk."""
+
+    items: dict[str, ValueData]
+    """The parts by name: ``result``, ``endpos``, ..."""
+    code: int
+    """200, 510, 511, 520, ..."""
+    raw: str
+    """The reply behind its code, as Asterisk sent it."""
+
+
+class ReplyLine(NamedTuple):
+    """A line that begins with a reply code."""
+
+    code: int
+    more: bool
+    """Whether ``-`` follows the code: a block of lines begins."""
+    text: str
+
+
+def to_text(value: object) -> str:
+    """Give the text of an argument.
+
+    Raises:
+        TypeError: For bytes and None, whose text is hardly ever what was meant.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, bytes | bytearray | memoryview):
+        raise TypeError(
+            f"an AGI argument is a str or a number, not {value!r}; "
+            "decode bytes with errors='surrogateescape' to send them as they are"
+        )
+    return str(value)
+
+
+def quote(value: object) -> str:
+    r"""Quote a value so that Asterisk takes it as one word, exactly as it is.
+
+    Args:
+        value: A str, or anything whose `str` is meant (a number, a path). Bytes that are not
+            UTF-8 travel as surrogate escapes.
+
+    Returns:
+        The text in double quotes, with ``"`` and ``\`` escaped. Nothing else needs it: tabs,
+        carriage returns, control characters, ``${X}`` arrive as data.
+
+    Raises:
+        ValueError: For a line feed or NUL, which no quoting can carry to Asterisk.
+        TypeError: For bytes and None.
+    """
+    text = to_text(value)
+    if _FORBIDDEN.search(text):
+        raise ValueError(f"AGI cannot carry a line feed or NUL in an argument: {text!r}")
+    if _TO_ESCAPE.search(text):
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+def encode_command(name: str, words: Sequence[object]) -> bytes:
+    """Make the line of a command: its name as it is, its words quoted.
+
+    Raises:
+        ValueError: If Asterisk could not take it: a line feed or NUL, more than `MAX_LINE` bytes
+            or `MAX_WORDS` words, or a lone surrogate.
+    """
+    line = " ".join((name, *map(quote, words)))
+    count = len(words) + name.count(" ") + 1
+    if count > MAX_WORDS:
+        raise ValueError(
+            f"Asterisk takes at most {MAX_WORDS} words in a command, {name} has {count}"
+        )
+    return _finish_line(line)
+
+
+def encode_raw(line: str) -> bytes:
+    """Make the bytes of a command line that somebody else has put together and quoted.
+
+    Raises:
+        ValueError: As `encode_command`, and for the two commands that harm Asterisk.
+    """
+    if _FORBIDDEN.search(line):
+        raise ValueError(f"AGI cannot carry a line feed or NUL in a command: {line!r}")
+    data = _finish_line(line)
+    words = split_words(data[:-1])
+    if not words:
+        raise ValueError("an AGI command needs at least its name")
+    if len(words) > MAX_WORDS:
+        raise ValueError(
+            f"Asterisk takes at most {MAX_WORDS} words in a command, this has {len(words)}: "
+            f"{line[:60]!r}..."
+        )
+    refuse_harmful(words)
+    return data
+
+
+def _finish_line(line: str) -> bytes:
+    data = line.encode("utf-8", "surrogateescape") + b"\n"
+    if len(data) > MAX_LINE:
+        raise ValueError(
+            f"Asterisk takes command lines of at most {MAX_LINE - 1} bytes, this one has "
+            f"{len(data) - 1}: {line[:60]!r}..."
+        )
+    return data
+
+
+def refuse_harmful(words: Sequence[bytes]) -> None:
+    """Refuse the commands that can bring the Asterisk process down.
+
+    GET OPTION without a timeout ends the process when the channel runs no dialplan; GET DATA with
+    a maximum over `MAX_DATA_DIGITS` is beyond its buffer.
+
+    Raises:
+        ValueError: If `words` are such a command.
+    """
+    name = tuple(word.upper() for word in words[:2])
+    if name == (b"GET", b"OPTION") and len(words) < 5:  # noqa: PLR2004 - GET OPTION file digits ms
+        raise ValueError("GET OPTION needs a timeout: without one it can end the Asterisk process")
+    if name == (b"GET", b"DATA") and len(words) > 4:  # noqa: PLR2004 - GET DATA file ms maximum
+        check_data_digits(_leading_int(words[4]))
+
+
+def check_data_digits(maximum: int) -> None:
+    """Refuse a GET DATA for more digits than Asterisk's buffer holds.
+
+    Raises:
+        ValueError: If `maximum` is over `MAX_DATA_DIGITS`.
+    """
+    if maximum > MAX_DATA_DIGITS:
+        raise ValueError(f"GET DATA takes at most {MAX_DATA_DIGITS} digits, not {maximum}")
+
+
+def _leading_int(word: bytes) -> int:
+    digits = re.match(rb"\s*[+-]?\d+", word)
+    return int(digits[0]) if digits else 0
+
+
+def split_words(line: bytes) -> list[bytes]:
+    """Split a command line (without its line feed) as Asterisk does."""
+    words: list[bytearray] = []
+    escaped = quoted = False
+    between = True
+    for byte in line:
+        if byte == _QUOTE and not escaped:
+            quoted = not quoted
+            if quoted and between:
+                words.append(bytearray())
+                between = False
+        elif byte in b" \t" and not escaped and not quoted:
+            between = True
+        elif byte == _BACKSLASH and not escaped:
+            escaped = True
+        else:
+            if between:
+                words.append(bytearray())
+                between = False
+            words[-1].append(byte)
+            escaped = False
+    return [bytes(word) for word in words]
+
+
+def decode(data: bytes) -> str:
+    """Decode what Asterisk sent: UTF-8, any other byte as a surrogate escape."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def parse_reply_line(line: bytes) -> ReplyLine | None:
+    """Read a line that begins with a three-digit code, or give None for any other line."""
+    code, mark = line[:3], line[3:4]
+    if len(code) == 3 and code.isdigit() and mark in (b" ", b"-", b""):  # noqa: PLR2004 - 3 digits
+        return ReplyLine(int(code), mark == b"-", decode(line[4:]))
+    return None
+
+
+def parse_items(text: str) -> dict[str, ValueData]:
+    """Read the parts of a reply, given the text behind its code.
+
+    A value in parentheses reaches to the last parenthesis of the text, for Asterisk does not
+    escape it: ``1 (a (b) c=d)``. Only ``(tag) name=value`` ends before.
+    """
+    if not text.startswith("result="):
+        return {name: ValueData(value, "") for name, value in _PAIR.findall(text)}
+    value, _, rest = text[7:].partition(" ")
+    if not rest:
+        return {"result": ValueData(value, "")}
+    data = ""
+    if rest[0] == "(":
+        tag = _TAGGED.match(rest)
+        if rest[-1] == ")" or tag is None:
+            return {"result": ValueData(value, rest[1:].removesuffix(")"))}
+        data = tag[1]
+        rest = rest[tag.end() :]
+    items = {"result": ValueData(value, data)}
+    items.update((name, ValueData(value, "")) for name, value in _PAIR.findall(rest))
+    return items
+
+
+def has_value(text: str) -> bool:
+    """Tell whether a reply line carries a value in parentheses, closed or still open."""
+    start = text.find(" ") + 1
+    if not start or text[start : start + 1] != "(":
+        return False
+    return text[-1] == ")" or _TAGGED.match(text, start) is None
+
+
+def lines_of_value(lines: Iterable[bytes]) -> tuple[bytes, list[bytes]]:
+    """Put a value of several lines together again.
+
+    Args:
+        lines: All lines from the reply's first up to a point where it must have ended.
+
+    Returns:
+        The whole reply, up to the last line that closes a parenthesis (all, if none does), and
+        the lines behind it.
+    """
+    held = list(lines)
+    last = max((i for i, line in enumerate(held) if line.endswith(b")")), default=len(held) - 1)
+    return b"\n".join(held[: last + 1]), held[last + 1 :]

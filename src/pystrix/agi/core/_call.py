@@ -1,0 +1,131 @@
+"""The call itself: answer, hang up, its state, its caller id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from pystrix.agi._action import Acknowledged
+from pystrix.agi.core._results import PlainAction
+
+if TYPE_CHECKING:
+    from pystrix.agi._wire import Response
+
+__all__ = ["Answer", "AsyncAGIBreak", "ChannelStatus", "Hangup", "SetAutohangup", "SetCallerid"]
+
+
+class Answer(Acknowledged):
+    """Answer the call; nothing changes if it is up already.
+
+    Asterisk: ANSWER. Prompts also play before, as early media.
+
+    Returns:
+        The reply.
+
+    Raises:
+        AGIAppError: If the channel cannot be answered.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("ANSWER")
+
+
+class Hangup(Acknowledged):
+    """Hang up the call, or another channel.
+
+    Asterisk: HANGUP. After the own channel, the commands that work on a dead channel still do.
+
+    Args:
+        channel: The name of another channel; None for the own one.
+
+    Returns:
+        The reply.
+
+    Raises:
+        AGIAppError: If there is no such channel.
+    """
+
+    def __init__(self, channel: str | None = None) -> None:
+        super().__init__("HANGUP", channel)
+
+
+class ChannelStatus(PlainAction[int]):
+    """Tell the state of the channel, or of another one.
+
+    Asterisk: CHANNEL STATUS.
+
+    Args:
+        channel: The name of another channel; None for the own one.
+
+    Returns:
+        One of the ``CHANNEL_...`` constants, 0 to 7; -1 if there is no such channel.
+
+    Raises:
+        AGIAppError: If the result is not a number.
+    """
+
+    # -1 is "no such channel"; on a dead channel of one's own the answer is 511.
+    check_hangup: ClassVar[bool] = False
+
+    def __init__(self, channel: str | None = None) -> None:
+        super().__init__("CHANNEL STATUS", channel)
+
+    def process_response(self, response: Response) -> int:
+        """Give the state."""
+        return self.number(response)
+
+
+class SetAutohangup(Acknowledged):
+    """Hang up the call by itself after some time.
+
+    Asterisk: SET AUTOHANGUP. The running command ends as with any hang-up.
+
+    Args:
+        seconds: The time from now, in seconds; fractions count, 0 calls it off.
+
+    Returns:
+        The reply.
+    """
+
+    def __init__(self, seconds: float = 0) -> None:
+        super().__init__("SET AUTOHANGUP", seconds)
+
+
+class SetCallerid(Acknowledged):
+    r"""Set number and name of the caller.
+
+    Asterisk: SET CALLERID with ``"name" <number>``. What it cannot carry is refused; set
+    ``CALLERID(num)`` and ``CALLERID(name)`` with `SetVariable` then.
+
+    Args:
+        number: The number.
+        name: The name; None for none.
+
+    Returns:
+        The reply.
+
+    Raises:
+        ValueError: For ``"`` or ``\`` in the name, and ``<`` or ``>`` in either: Asterisk would
+            read another number or name out of them.
+    """
+
+    def __init__(self, number: str | int, name: str | None = None) -> None:
+        for value in (str(number), name or ""):
+            if found := set(value) & set('"\\<>'):
+                raise ValueError(
+                    f"SET CALLERID cannot carry {' '.join(sorted(found))} in {value!r}; "
+                    "use SetVariable('CALLERID(name)', ...) or 'CALLERID(num)'"
+                )
+        super().__init__("SET CALLERID", f"<{number}>" if name is None else f'"{name}" <{number}>')
+
+
+class AsyncAGIBreak(Acknowledged):
+    """End an AsyncAGI session; on FastAGI and stdin/stdout it has no effect.
+
+    Asterisk: ASYNCAGI BREAK. Works on a dead channel.
+
+    Returns:
+        The reply.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("ASYNCAGI BREAK")

@@ -1,0 +1,211 @@
+"""Speech recognition, by an engine that Asterisk has loaded."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+
+from pystrix.agi.core._results import PlainAction
+
+if TYPE_CHECKING:
+    from pystrix.agi._wire import Response
+
+__all__ = [
+    "SpeechActivateGrammar",
+    "SpeechCandidate",
+    "SpeechCreate",
+    "SpeechDeactivateGrammar",
+    "SpeechDestroy",
+    "SpeechLoadGrammar",
+    "SpeechRecognition",
+    "SpeechRecognize",
+    "SpeechSet",
+    "SpeechUnloadGrammar",
+]
+
+# The text is quoted and not escaped, so the parts behind it say where it ends.
+_CANDIDATE = re.compile(
+    r'score(\d+)=(-?\d+) text\1="(.*?)" grammar\1=(.*?)(?= score\d+=|\s*$)', re.DOTALL
+)
+
+
+class SpeechCandidate(NamedTuple):
+    """One thing the caller may have said."""
+
+    score: int
+    """How sure the engine is."""
+    text: str
+    """The words."""
+    grammar: str
+    """The grammar that knows them."""
+
+
+class SpeechRecognition(NamedTuple):
+    """How a recognition ended."""
+
+    outcome: Literal["speech", "digit", "timeout"]
+    """What ended it."""
+    digit: str
+    """The key that ended it, or ``""``."""
+    offset: int
+    """Where the prompt stood (endpos), in samples at 8 kHz."""
+    candidates: tuple[SpeechCandidate, ...]
+    """What was said, in the engine's order; may be empty."""
+
+
+class _SpeechAction(PlainAction[bool]):
+    def process_response(self, response: Response) -> bool:
+        """Tell whether it worked."""
+        result = self.number(response)
+        if result < 0:
+            raise self.failed(response)
+        return result == 1
+
+
+class SpeechCreate(_SpeechAction):
+    """Create the speech object of the call.
+
+    Asterisk: SPEECH CREATE.
+
+    Args:
+        engine: The engine; ``""`` for the default one.
+
+    Returns:
+        Whether it worked; False without such an engine, or if there is an object already.
+    """
+
+    def __init__(self, engine: str = "") -> None:
+        super().__init__("SPEECH CREATE", engine)
+
+
+class SpeechDestroy(_SpeechAction):
+    """Destroy the speech object of the call.
+
+    Asterisk: SPEECH DESTROY. Works on a dead channel.
+
+    Returns:
+        Whether there was one.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("SPEECH DESTROY")
+
+
+class SpeechSet(_SpeechAction):
+    """Set something in the engine.
+
+    Asterisk: SPEECH SET.
+
+    Args:
+        name: The setting.
+        value: Its value.
+
+    Returns:
+        Whether it worked.
+    """
+
+    def __init__(self, name: str, value: object) -> None:
+        super().__init__("SPEECH SET", name, value)
+
+
+class SpeechLoadGrammar(_SpeechAction):
+    """Load a grammar.
+
+    Asterisk: SPEECH LOAD GRAMMAR.
+
+    Args:
+        grammar: The name it gets.
+        path: Where it is, on Asterisk's machine.
+
+    Returns:
+        Whether it worked.
+    """
+
+    def __init__(self, grammar: str, path: object) -> None:
+        super().__init__("SPEECH LOAD GRAMMAR", grammar, path)
+
+
+class SpeechUnloadGrammar(_SpeechAction):
+    """Unload a grammar.
+
+    Asterisk: SPEECH UNLOAD GRAMMAR. Works on a dead channel.
+
+    Args:
+        grammar: Its name.
+
+    Returns:
+        Whether it worked.
+    """
+
+    def __init__(self, grammar: str) -> None:
+        super().__init__("SPEECH UNLOAD GRAMMAR", grammar)
+
+
+class SpeechActivateGrammar(_SpeechAction):
+    """Activate a loaded grammar.
+
+    Asterisk: SPEECH ACTIVATE GRAMMAR.
+
+    Args:
+        grammar: Its name.
+
+    Returns:
+        Whether it worked.
+    """
+
+    def __init__(self, grammar: str) -> None:
+        super().__init__("SPEECH ACTIVATE GRAMMAR", grammar)
+
+
+class SpeechDeactivateGrammar(_SpeechAction):
+    """Deactivate a grammar.
+
+    Asterisk: SPEECH DEACTIVATE GRAMMAR.
+
+    Args:
+        grammar: Its name.
+
+    Returns:
+        Whether it worked.
+    """
+
+    def __init__(self, grammar: str) -> None:
+        super().__init__("SPEECH DEACTIVATE GRAMMAR", grammar)
+
+
+class SpeechRecognize(PlainAction[SpeechRecognition]):
+    """Play a prompt and recognize what the caller says.
+
+    Asterisk: SPEECH RECOGNIZE.
+
+    Args:
+        prompt: The sound file, without its format.
+        timeout: How long to wait for speech, in seconds.
+        sample_offset: Where to begin the prompt, in samples at 8 kHz.
+
+    Returns:
+        ``(outcome, digit, offset, candidates)``.
+
+    Raises:
+        AGIAppError: If the call has no speech object.
+        AGIResultHangup: If the caller hung up.
+    """
+
+    def __init__(self, prompt: object, timeout: int, sample_offset: int = 0) -> None:
+        super().__init__("SPEECH RECOGNIZE", prompt, timeout, sample_offset)
+
+    def process_response(self, response: Response) -> SpeechRecognition:
+        """Give what was said."""
+        outcome = response.items["result"].data
+        if outcome not in ("speech", "digit", "timeout"):
+            raise self.failed(response, outcome or "the call has no speech object")
+        digit = response.items.get("digit")
+        return SpeechRecognition(
+            cast("Literal['speech', 'digit', 'timeout']", outcome),
+            digit.value if digit else "",
+            self.endpos(response),
+            tuple(
+                SpeechCandidate(int(score), text, grammar)
+                for _, score, text, grammar in _CANDIDATE.findall(response.raw)
+            ),
+        )

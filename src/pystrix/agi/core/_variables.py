@@ -1,0 +1,110 @@
+"""Variables and dialplan functions of the channel. They all work on a dead channel."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING, ClassVar
+
+from pystrix.agi._action import Acknowledged
+from pystrix.agi._wire import decode
+from pystrix.agi.core._results import PlainAction
+
+if TYPE_CHECKING:
+    from pystrix.agi._wire import Response
+
+__all__ = ["GetExactVariable", "GetFullVariable", "GetVariable", "SetVariable"]
+
+
+class _ReadAction(PlainAction["str | None"]):
+    # A value may read "hangup", and no number stands for a hang-up.
+    check_hangup: ClassVar[bool] = False
+
+    def process_response(self, response: Response) -> str | None:
+        """Give the value, None if there is none."""
+        result = response.items["result"]
+        return result.data if result.value == "1" else None
+
+
+class GetVariable(_ReadAction):
+    """Read a variable or function.
+
+    Asterisk: GET VARIABLE. It cuts values at 1,023 bytes; a value with a line feed behind a
+    closing parenthesis may come short. `GetExactVariable` does neither.
+
+    Args:
+        variable: Its name: ``"EXTEN"``, ``"CALLERID(num)"``.
+
+    Returns:
+        The value, ``""`` if set and empty, None if it is not set.
+    """
+
+    def __init__(self, variable: str) -> None:
+        super().__init__("GET VARIABLE", variable)
+
+
+class GetFullVariable(_ReadAction):
+    """Evaluate an expression of variables and functions.
+
+    Asterisk: GET FULL VARIABLE. It has no limit of length; what is not set is ``""``.
+
+    Args:
+        variable: The expression: ``"${EXTEN}@${CONTEXT}"``. Text without ``${}`` comes back as
+            it is.
+        channel: The name of another channel; None for the own one.
+
+    Returns:
+        The value, None if there is no such channel.
+    """
+
+    def __init__(self, variable: str, channel: str | None = None) -> None:
+        super().__init__("GET FULL VARIABLE", variable, channel)
+
+
+class GetExactVariable(_ReadAction):
+    """Read a variable or function exactly, whatever bytes it holds and however long it is.
+
+    Replies are not escaped, so the end of a value with line feeds cannot always be seen. This
+    has Asterisk encode it: GET FULL VARIABLE with its function BASE64_ENCODE.
+
+    Args:
+        variable: Its name: ``"EXTEN"``, ``"SHELL(ls)"``.
+        channel: The name of another channel; None for the own one.
+
+    Returns:
+        The value, ``""`` if it is not set, None if there is no such channel.
+
+    Raises:
+        AGIAppError: If Asterisk cannot encode (its module func_base64 is not loaded).
+    """
+
+    def __init__(self, variable: str, channel: str | None = None) -> None:
+        super().__init__("GET FULL VARIABLE", f"${{BASE64_ENCODE(${{{variable}}})}}", channel)
+
+    def process_response(self, response: Response) -> str | None:
+        """Give the value."""
+        encoded = super().process_response(response)
+        if encoded is None:
+            return None
+        try:
+            return decode(base64.b64decode(encoded, validate=True))
+        except (binascii.Error, ValueError) as error:
+            raise self.failed(response, f"not base64: {encoded:.60}") from error
+
+
+class SetVariable(Acknowledged):
+    """Set a variable or function.
+
+    Asterisk: SET VARIABLE. The value arrives as it is, ``${X}`` is not expanded; an unknown
+    function is not reported.
+
+    Args:
+        name: Its name. ``__X`` makes X inherited by channels that this one calls.
+        value: The value.
+
+    Returns:
+        The reply.
+    """
+
+    def __init__(self, name: str, value: object) -> None:
+        super().__init__("SET VARIABLE", name, value)

@@ -1,0 +1,367 @@
+"""FastAGI on threads: a server that Asterisk connects to, one thread for each call."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, TypeVar
+
+from pystrix.agi._listener import Listener
+from pystrix.agi._pool import ThreadPool
+from pystrix.agi._protocol import AGIProtocol, State
+from pystrix.agi._session import Session
+from pystrix.agi._streams import FileStream, SocketStream
+from pystrix.agi._watcher import HangupWatcher
+from pystrix.agi._wire import FAILURE_LINE
+from pystrix.agi.errors import AGIHangup, AGIProtocolError
+from pystrix.agi.routing import Request, Router
+
+if TYPE_CHECKING:
+    import re
+    import socket as sockets
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+__all__ = ["FastAGI", "FastAGIServer"]
+
+_LOGGER = logging.getLogger("pystrix.agi")
+
+FAILURE_SECONDS: Final = 2.0
+"""How long Asterisk gets to read that a handler failed."""
+
+H = TypeVar("H", bound="Callable[[FastAGI], object]")
+
+
+class FastAGI(Session):
+    """A call that Asterisk handed to a FastAGI server; handlers get it from the server.
+
+    Args:
+        rfile: A binary file with Asterisk's lines; the environment is read at once.
+        wfile: A binary file for our lines.
+        debug: Whether to log every line at level DEBUG.
+
+    Raises:
+        AGIProtocolError: If what comes is no environment.
+        AGISIGPIPEHangup: If the files end before it is complete.
+    """
+
+    def __init__(self, rfile: BinaryIO, wfile: BinaryIO, debug: bool = False) -> None:
+        stream = FileStream(rfile, wfile, "Asterisk")
+        super().__init__(stream, AGIProtocol(), debug=debug)
+        while self._protocol.state is State.ENVIRONMENT:
+            self._received(stream.receive())
+        _ = self._protocol.environment  # raises if there is none
+
+
+class _Call(FastAGI):
+    """A call on a socket of the server."""
+
+    def __init__(  # pyright: ignore[reportMissingSuperCall]
+        self, stream: SocketStream, *, debug: bool, watcher: HangupWatcher
+    ) -> None:
+        protocol = AGIProtocol(stream.peer)
+        Session.__init__(self, stream, protocol, debug=debug, watcher=watcher)
+        self._socket_stream = stream
+
+    def handshake(self, deadline: float) -> None:
+        """Read the environment.
+
+        Raises:
+            TimeoutError: If it is not complete by `deadline`, a moment of `time.monotonic`.
+            AGIException: If what comes is none, or it ends before.
+            OSError: If the connection breaks.
+        """
+        while self._protocol.state is State.ENVIRONMENT:
+            self._received(self._socket_stream.receive_before(deadline))
+        _ = self._protocol.environment
+
+    @property
+    def said_something(self) -> bool:
+        """Whether any byte came."""
+        return self._protocol.received
+
+    def set_request(self, request: Request) -> None:
+        """Say what the call asks for."""
+        self._request = request
+
+    def fail(self) -> None:
+        """End the session so that the dialplan sees AGISTATUS=FAILURE."""
+        self._socket_stream.send_last(FAILURE_LINE, FAILURE_SECONDS)
+
+
+class _Route(NamedTuple):
+    function: Callable[..., object]
+    takes_session: bool  # alone, rather than the five arguments
+
+
+class FastAGIServer:
+    """A FastAGI server: Asterisk connects to it for every ``AGI(agi://host/script)``.
+
+    It listens from the moment it is made. Every call is served in a thread of its own; threads
+    are reused. Handlers can be registered and removed while it serves.
+
+    Args:
+        interface: The address to listen on: IPv4, IPv6 or a name; ``""`` for all of IPv4,
+            ``"::"`` for all of both.
+        port: The TCP port; 0 for any free one, see `server_address`.
+        daemon_threads: Whether the program may end while calls are served. If not,
+            `server_close` waits for them.
+        debug: Whether to log every line of every call at level DEBUG.
+        handshake_timeout: The seconds a peer has to send its environment.
+        max_calls: The calls served at the same time; a connection beyond them is closed at once
+            and logged. None for no limit.
+
+    Raises:
+        OSError: If it cannot listen there.
+    """
+
+    def __init__(
+        self,
+        interface: str = "127.0.0.1",
+        port: int = 4573,
+        daemon_threads: bool = True,
+        debug: bool = False,
+        *,
+        handshake_timeout: float = 10.0,
+        max_calls: int | None = None,
+    ) -> None:
+        self.timeout: float | None = None
+        """How long `handle_request` waits for a call, in seconds; None for ever."""
+        self.daemon_threads = daemon_threads
+        self._debug = debug
+        self._handshake_timeout = handshake_timeout
+        self._max_calls = max_calls
+        self._router: Router[_Route] = Router()
+        self._lock = threading.Lock()  # guards _calls, and changes of _router
+        self._calls = 0
+        self._listener = Listener(interface, port)
+        self._pool = ThreadPool("pystrix-fastagi", daemon=daemon_threads)
+        self._watcher = HangupWatcher()
+
+    # The table of handlers.
+
+    def register_script_handler(
+        self,
+        regex: str | re.Pattern[str] | None,
+        handler: Callable[[FastAGI, tuple[str, ...], Any, Any, str], object] | None,
+    ) -> None:
+        """Have scripts served by ``handler(agi, args, kwargs, match, path)``.
+
+        The handler runs in a thread of its call. `args` are the arguments of the dialplan as a
+        tuple of str, `kwargs` the query of the URL as a dict of lists of str, `match` the match
+        object or None, `path` the path of the URL. When it returns, the call goes back to the
+        dialplan (AGISTATUS=SUCCESS); an uncaught `AGIHangup` is a warning in the log; any other
+        exception is logged with its traceback, and the dialplan sees AGISTATUS=FAILURE.
+
+        Args:
+            regex: A pattern for the beginning of the path, tried in the order of registration;
+                None for the fallback, when no pattern matches.
+            handler: The function; None, with `regex` None, for no fallback.
+
+        Raises:
+            TypeError: If the handler is a coroutine function, or not callable.
+            ValueError: If `regex` is not a regular expression.
+        """
+        if regex is None:
+            route = None if handler is None else _route(handler, takes_session=False)
+            with self._lock:
+                self._router.set_fallback(route)
+            return
+        self._add(regex, _route(handler, takes_session=False), whole=False)
+
+    def script(self, pattern: str | re.Pattern[str]) -> Callable[[H], H]:
+        r"""Decorate a handler that takes the session alone: ``@server.script(r"pay/(\d+)")``.
+
+        What `register_script_handler` passes as arguments is in ``agi.request``.
+
+        Args:
+            pattern: A regular expression for the whole path.
+
+        Raises:
+            TypeError: If the handler is a coroutine function, or not callable.
+            ValueError: If `pattern` is not a regular expression.
+        """
+
+        def register(handler: H) -> H:
+            self._add(pattern, _route(handler, takes_session=True), whole=True)
+            return handler
+
+        return register
+
+    def _add(self, pattern: str | re.Pattern[str], route: _Route, *, whole: bool) -> None:
+        with self._lock:
+            added = self._router.register(pattern, route, whole=whole)
+        if not added:
+            _LOGGER.warning(
+                "%r is registered already: its first handler stays, %r is not used",
+                pattern,
+                route.function,
+            )
+
+    def unregister_script_handler(self, regex: str | re.Pattern[str]) -> None:
+        """Remove the handler of an equal pattern, if there is one."""
+        with self._lock:
+            self._router.unregister(regex)
+
+    def clear_script_handlers(self) -> None:
+        """Remove all handlers but the fallback."""
+        with self._lock:
+            self._router.clear()
+
+    def get_script_handler(
+        self, path: str
+    ) -> tuple[Callable[..., object] | None, re.Match[str] | None]:
+        """Give the handler of a path and its match; the fallback or None, and None, without one."""
+        route, match = self._router.resolve(path)
+        return (route.function if route else None), match
+
+    # Serving.
+
+    @property
+    def server_address(self) -> Any:  # noqa: ANN401 - the shape depends on the address family
+        """Where the server listens: ``(host, port)``, with IPv6 ``(host, port, flow, scope)``."""
+        return self._listener.address
+
+    @property
+    def socket(self) -> sockets.socket:
+        """The listening socket."""
+        return self._listener.socket
+
+    def fileno(self) -> int:
+        """Give the descriptor of the listening socket, -1 once closed."""
+        return self._listener.socket.fileno()
+
+    def serve_forever(self, poll_interval: float = 0.5) -> None:  # noqa: ARG002 - see below
+        """Serve calls until `shutdown`.
+
+        Args:
+            poll_interval: Not used: nothing polls. `socketserver` has it.
+
+        Raises:
+            RuntimeError: If another thread serves already.
+        """
+        self._listener.run(self._accepted)
+
+    def handle_request(self) -> None:
+        """Serve one call: wait for it, up to `timeout` seconds, and hand it to a thread."""
+        self._listener.accept_one(self._accepted, self.timeout)
+
+    def shutdown(self) -> None:
+        """Stop taking calls and close the port; calls that run go on.
+
+        From any thread, any number of times. Waits until `serve_forever` has returned, except in
+        its own thread. The port is closed because Asterisk gives a connection that nobody accepts
+        no time limit: its caller would wait for ever.
+        """
+        self._listener.stop()
+
+    def server_close(self) -> None:
+        """Stop taking calls; without daemon threads, wait for those that run."""
+        self._listener.stop()
+        self._pool.close()
+        if not self.daemon_threads:
+            self._pool.join()
+            self._watcher.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.server_close()
+
+    # One call.
+
+    def _accepted(self, connection: sockets.socket, peer: str) -> None:
+        """Hand a connection to a thread, if there is room for it."""
+        with self._lock:
+            room = self._max_calls is None or self._calls < self._max_calls
+            if room:
+                self._calls += 1
+        if not room:
+            _LOGGER.warning("%s: refused, %d calls are served already", peer, self._max_calls)
+            connection.close()
+            return
+        try:
+            self._pool.submit(lambda: self._serve(connection, peer))
+        except RuntimeError as error:
+            _LOGGER.error("%s: refused, no thread for the call: %s", peer, error)  # noqa: TRY400
+            connection.close()
+            self._done()
+
+    def _done(self) -> None:
+        with self._lock:
+            self._calls -= 1
+
+    def _serve(self, connection: sockets.socket, peer: str) -> None:
+        try:
+            stream = SocketStream(connection, peer)
+            call = _Call(stream, debug=self._debug, watcher=self._watcher)
+            try:
+                if self._handshake(call, peer):
+                    self._handle(call, peer)
+            finally:
+                call.close()
+        except OSError as error:
+            _LOGGER.debug("%s: the connection broke: %s", peer, error)
+            connection.close()
+        finally:
+            self._done()
+
+    def _handshake(self, call: _Call, peer: str) -> bool:
+        try:
+            call.handshake(time.monotonic() + self._handshake_timeout)
+        except TimeoutError:
+            _LOGGER.warning(
+                "%s: dropped, no whole environment within %g s", peer, self._handshake_timeout
+            )
+        except AGIProtocolError as error:
+            _LOGGER.warning("%s: dropped: %s", peer, error)
+        except (AGIHangup, OSError) as error:
+            if call.said_something:
+                _LOGGER.warning("%s: left in the middle of its environment: %s", peer, error)
+            else:
+                _LOGGER.debug("%s: connected and left", peer)
+        else:
+            return True
+        return False
+
+    def _handle(self, call: _Call, peer: str) -> None:
+        environment = call.environment
+        path = environment.path
+        route, match = self._router.resolve(path)
+        if route is None:
+            _LOGGER.warning("%s: no handler for the script %r", peer, path)
+            return
+        request = Request.of(environment, match)
+        call.set_request(request)
+        channel = environment.get("agi_channel", "?")
+        try:
+            if route.takes_session:
+                route.function(call)
+            else:
+                route.function(call, request.args, request.kwargs, match, path)
+        except AGIHangup as hangup:
+            _LOGGER.warning("%s, channel %s: %s", peer, channel, hangup)
+        except BaseException:  # whatever a handler raises ends its call and nothing else
+            _LOGGER.exception("%s, channel %s: the handler of %r failed", peer, channel, path)
+            call.fail()
+
+
+def _route(handler: Callable[..., object] | None, *, takes_session: bool) -> _Route:
+    if not callable(handler):
+        raise TypeError(f"a handler is a function, not {handler!r}")
+    if inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
+        getattr(handler, "__call__", None)  # noqa: B004 - an object whose call is a coroutine
+    ):
+        raise TypeError(
+            f"{handler!r} is a coroutine function, but this server runs its handlers in threads"
+        )
+    return _Route(handler, takes_session)
