@@ -262,9 +262,10 @@ class FastAGIServer:
         """Stop taking calls; without daemon threads, wait for those that run."""
         self._listener.stop()
         self._pool.close()
+        self._watcher.close()
         if not self.daemon_threads:
             self._pool.join()
-            self._watcher.close()
+            self._watcher.join()
 
     def __enter__(self) -> Self:
         return self
