@@ -43,6 +43,7 @@ from pystrix.agi.errors import (
     AGIException,
     AGIInvalidCommandError,
     AGINoResultError,
+    AGIProtocolError,
     AGIReplyLimitError,
     AGIResultHangup,
     AGISIGPIPEHangup,
@@ -67,6 +68,7 @@ STRAYS_LOGGED: Final = 8
 """Lines that nobody asked for are logged up to this number in a session."""
 
 _LOGGER = logging.getLogger("pystrix.agi")
+_NOTHING_BUT_HANGUPS: Final = frozenset((HANGUP_LINE + b"\n") * n for n in range(3))
 _CHANNEL_STATUS: Final = encode_command("CHANNEL STATUS", ())
 
 OK, TRYING, INVALID, DEAD, USAGE = 200, 100, 510, 511, 520
@@ -156,7 +158,9 @@ class AGIProtocol:
         """
         if self.state is not State.READY:
             if self.state is State.CLOSED:
-                raise self._failure or AGISIGPIPEHangup("the session is closed")
+                if isinstance(self._failure, AGIProtocolError):
+                    raise self._failure
+                raise AGISIGPIPEHangup("the session is closed")
             raise RuntimeError(f"cannot send an action in state {self.state.name}")
         line = action.to_wire()
         if self._buffer:
@@ -209,11 +213,12 @@ class AGIProtocol:
         """Tell that the connection is closed, from whichever side. Idempotent."""
         if self.state is State.CLOSED:
             return
+        failure: AGIException = AGISIGPIPEHangup("the connection is closed")
         if self.state is State.WAITING:
-            name = self._line[:-1].decode("utf-8", "backslashreplace")
-            failure = AGISIGPIPEHangup(f"the connection was closed during {name:.200}")
-        else:
-            failure = AGISIGPIPEHangup("the connection is closed")
+            if self._on_reply == self._settled:  # AGIEXITONHANGUP: told by closing
+                failure = self._hangup_during()
+            else:
+                failure = AGISIGPIPEHangup(f"the connection was closed during {self._command()}")
         self._close(failure)
 
     # Private: reading.
@@ -319,7 +324,7 @@ class AGIProtocol:
         """Tell whether a reply with a value may have more lines."""
         if reply.text[-1] != ")":
             return True
-        return bool(self._buffer) and not self._buffer.startswith(HANGUP_LINE + b"\n")
+        return bytes(self._buffer) not in _NOTHING_BUT_HANGUPS
 
     def _block_line(self, line: bytes) -> None:
         """Take a line of a usage block, which ends with ``520`` and a blank."""
@@ -381,8 +386,7 @@ class AGIProtocol:
             self._finish(response)
 
     def _refused(self, reply: ReplyLine) -> None:
-        line = self._line[:-1].decode("utf-8", "backslashreplace")
-        text = f"{reply.text} ({line:.200})"
+        text = f"{reply.text} ({self._command()})"
         match reply.code:
             case 510:
                 self._finish(AGIInvalidCommandError(text))
@@ -422,9 +426,16 @@ class AGIProtocol:
 
     def _hung_up_during(self) -> None:
         self.hung_up = True
+        self._finish(self._hangup_during())
+
+    def _hangup_during(self) -> AGIResultHangup:
         items = self._response.items if self._response else {}
+        return AGIResultHangup(f"the call was hung up during {self._command()}", items)
+
+    def _command(self) -> str:
+        """Give the command that runs, for a message."""
         line = self._line[:-1].decode("utf-8", "backslashreplace")
-        self._finish(AGIResultHangup(f"the call was hung up during {line:.200}", items))
+        return f"{line:.200}"
 
     def _finish(self, outcome: Response | AGIException) -> None:
         self.state = State.READY

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from pystrix.agi._action import Acknowledged
+from pystrix.agi._wire import quote
 from pystrix.agi.core._results import PlainAction
 
 if TYPE_CHECKING:
@@ -91,31 +92,30 @@ class SetAutohangup(Acknowledged):
 
 
 class SetCallerid(Acknowledged):
-    r"""Set number and name of the caller.
+    """Set number and name of the caller.
 
-    Asterisk: SET CALLERID with ``"name" <number>``. What it cannot carry is refused; set
-    ``CALLERID(num)`` and ``CALLERID(name)`` with `SetVariable` then.
+    Asterisk: SET CALLERID with ``"name" <number>``. It takes blanks, parentheses and hyphens out
+    of a number; `SetVariable` of ``CALLERID(num)`` does not.
 
     Args:
         number: The number.
-        name: The name; None for none.
+        name: The name, whatever characters it has; None for none.
 
     Returns:
         The reply.
 
     Raises:
-        ValueError: For ``"`` or ``\`` in the name, and ``<`` or ``>`` in either: Asterisk would
-            read another number or name out of them.
+        ValueError: For ``<`` or ``>`` in the number: Asterisk would read another number.
     """
 
     def __init__(self, number: str | int, name: str | None = None) -> None:
-        for value in (str(number), name or ""):
-            if found := set(value) & set('"\\<>'):
-                raise ValueError(
-                    f"SET CALLERID cannot carry {' '.join(sorted(found))} in {value!r}; "
-                    "use SetVariable('CALLERID(name)', ...) or 'CALLERID(num)'"
-                )
-        super().__init__("SET CALLERID", f"<{number}>" if name is None else f'"{name}" <{number}>')
+        if set("<>") & set(str(number)):
+            raise ValueError(f"SET CALLERID cannot carry < or > in a number: {number!r}")
+        if name is None:
+            super().__init__("SET CALLERID", f"<{number}>")
+        else:
+            # Quoted for the caller id, and then, as every word, for the command line.
+            super().__init__("SET CALLERID", f"{quote(name)} <{number}>")
 
 
 class AsyncAGIBreak(Acknowledged):

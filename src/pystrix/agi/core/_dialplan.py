@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["Exec", "Gosub", "Noop", "SetContext", "SetExtension", "SetPriority", "Verbose"]
 
 
-def join_arguments(arguments: str | Iterable[object]) -> str:
+def join_arguments(arguments: str | float | Iterable[object]) -> str:
     """Join the arguments of an application by commas; None is an empty one."""
-    if isinstance(arguments, str):
-        return arguments
+    if isinstance(arguments, str | int | float):
+        return str(arguments)
     return ",".join("" if item is None else to_text(item) for item in arguments)
 
 
@@ -33,7 +33,7 @@ class Exec(PlainAction[str]):
 
     Args:
         application: The application: ``"Dial"``.
-        options: Its data: a str as it is, or arguments that are joined by commas, None for an
+        options: Its data: a str or number as it is, or arguments that are joined by commas, None for an
             empty one. The application reads commas and quotes in them by its own rules.
 
     Returns:
@@ -45,7 +45,7 @@ class Exec(PlainAction[str]):
         AGIResultHangup: If the call was hung up during it.
     """
 
-    def __init__(self, application: str, options: str | Iterable[object] = ()) -> None:
+    def __init__(self, application: str, options: str | float | Iterable[object] = ()) -> None:
         data = join_arguments(options)
         super().__init__("EXEC", application, data or None)
 
@@ -66,7 +66,8 @@ class Gosub(PlainAction[bool]):
         context: The context.
         extension: The extension.
         priority: The priority: a number or a label.
-        arguments: What it finds in ARG1, ARG2, ...: a str with commas as it is, or arguments that
+        arguments: What it finds in ARG1, ARG2, ...: a str with commas or a number as it is, or arguments
+            that
             are joined by commas.
 
     Returns:
@@ -81,7 +82,7 @@ class Gosub(PlainAction[bool]):
         context: str,
         extension: str,
         priority: str | int = 1,
-        arguments: str | Iterable[object] = (),
+        arguments: str | float | Iterable[object] = (),
     ) -> None:
         data = join_arguments(arguments)
         super().__init__("GOSUB", context, extension, priority, data or None)

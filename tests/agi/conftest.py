@@ -1,0 +1,106 @@
+"""Servers for the tests, and peers that call them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from pystrix.agi import FastAGIServer
+from tests.agi.peers import TIMEOUT, Background, Peer, environment, library_threads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+class Serve(Protocol):
+    """Makes servers on a free port, each served in a thread until the test ends."""
+
+    def __call__(self, **options: Any) -> FastAGIServer:  # noqa: ANN401 - the server's own
+        """Start one."""
+        ...
+
+    def end(self) -> None:
+        """Close all servers and wait until all is over, their log included."""
+        ...
+
+
+class Call(Protocol):
+    """Makes calls, which hang up when the test ends."""
+
+    def __call__(
+        self,
+        server: FastAGIServer,
+        script: str | None = "demo",
+        arguments: Sequence[str] = (),
+        *,
+        extra: Sequence[str] = (),
+        chunk: int | None = None,
+    ) -> Peer:
+        """Connect and send the environment."""
+        ...
+
+    def connect(self, server: FastAGIServer, *, chunk: int | None = None) -> Peer:
+        """Connect only."""
+        ...
+
+
+class _Servers:
+    def __init__(self) -> None:
+        self._running: list[tuple[FastAGIServer, Background]] = []
+
+    def __call__(self, **options: Any) -> FastAGIServer:  # noqa: ANN401 - see Serve
+        server = FastAGIServer(**{"port": 0, **options})
+        self._running.append((server, Background(server.serve_forever)))
+        return server
+
+    def end(self) -> None:
+        running, self._running = self._running, []
+        for server, serving in running:
+            server.shutdown()
+            serving.result()
+            server.server_close()
+        for thread in library_threads():
+            thread.join(TIMEOUT)
+        assert not library_threads(), "threads are left over"
+
+
+class _Calls:
+    def __init__(self) -> None:
+        self.peers: list[Peer] = []
+
+    def __call__(
+        self,
+        server: FastAGIServer,
+        script: str | None = "demo",
+        arguments: Sequence[str] = (),
+        *,
+        extra: Sequence[str] = (),
+        chunk: int | None = None,
+    ) -> Peer:
+        peer = self.connect(server, chunk=chunk)
+        peer.send(environment(script, arguments, extra=extra))
+        return peer
+
+    def connect(self, server: FastAGIServer, *, chunk: int | None = None) -> Peer:
+        peer = Peer.connect(server.server_address, chunk=chunk)
+        self.peers.append(peer)
+        return peer
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Give a maker of servers; afterwards all are closed and no thread is left."""
+    servers = _Servers()
+    yield servers
+    servers.end()
+
+
+@pytest.fixture
+def call(serve: Serve) -> Iterator[Call]:
+    """Give a maker of calls, which end before the servers do."""
+    assert serve
+    calls = _Calls()
+    yield calls
+    for peer in calls.peers:
+        peer.close()

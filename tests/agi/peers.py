@@ -1,0 +1,190 @@
+"""What the tests of sessions and servers talk to: a peer that behaves as Asterisk does."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+    from typing import Self
+
+TIMEOUT = 30.0
+"""How long anything is waited for, in seconds, before a test fails."""
+
+DEAD = b"511 Command Not Permitted on a dead channel or intercept routine"
+
+
+def environment(
+    script: str | None = "demo", arguments: Sequence[str] = (), *, extra: Sequence[str] = ()
+) -> bytes:
+    """Make an environment block as Asterisk 22 sends it.
+
+    Args:
+        script: What follows the host in the URL; None for nothing.
+        arguments: The arguments behind the URL.
+        extra: Lines at the end of the block.
+    """
+    lines = ["agi_network: yes"]
+    if script is not None:
+        lines.append(f"agi_network_script: {script}")
+    lines += [
+        f"agi_request: agi://127.0.0.1/{script or ''}",
+        "agi_channel: PJSIP/alice-00000001",
+        "agi_language: en",
+        "agi_type: PJSIP",
+        "agi_uniqueid: 1795378777.0",
+        "agi_version: 22.10.1",
+        "agi_callerid: +493012",
+        "agi_calleridname: Zoë O'Brien",
+        "agi_callingpres: 0",
+        "agi_callingani2: 0",
+        "agi_callington: 0",
+        "agi_callingtns: 0",
+        "agi_dnid: 5551234",
+        "agi_rdnis: unknown",
+        "agi_context: sip",
+        "agi_extension: 5551234",
+        "agi_priority: 1",
+        "agi_enhanced: 0.0",
+        "agi_accountcode: ",
+        "agi_threadid: 139857114666688",
+    ]
+    lines += [f"agi_arg_{number}: {argument}" for number, argument in enumerate(arguments, 1)]
+    lines += extra
+    return "".join(f"{line}\n" for line in lines).encode() + b"\n"
+
+
+class Peer:
+    """Asterisk's end of one call.
+
+    Args:
+        connection: The connected socket.
+        chunk: Into pieces of how many bytes what is sent is cut, each a write of its own.
+    """
+
+    def __init__(self, connection: socket.socket, *, chunk: int | None = None) -> None:
+        self.socket = connection
+        self._chunk = chunk
+        self._buffer = b""
+        connection.settimeout(TIMEOUT)
+        if connection.family != socket.AF_UNIX:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    @classmethod
+    def connect(cls, address: tuple[Any, ...], *, chunk: int | None = None) -> Self:
+        """Connect to a server and say nothing."""
+        return cls(socket.create_connection(address[:2], TIMEOUT), chunk=chunk)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def send(self, data: bytes) -> None:
+        """Send bytes, cut into chunks."""
+        size = self._chunk or len(data)
+        for at in range(0, len(data), size):
+            self.socket.sendall(data[at : at + size])
+
+    def reply(self, line: bytes) -> None:
+        """Send a line."""
+        self.send(line + b"\n")
+
+    def hangup(self) -> None:
+        """Tell that the caller hung up."""
+        self.reply(b"HANGUP")
+
+    def line(self) -> bytes:
+        """Read the next line, without its line feed."""
+        while b"\n" not in self._buffer:
+            data = self.socket.recv(4096)
+            assert data, f"the connection ended after {self._buffer!r}"
+            self._buffer += data
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line
+
+    def expect(self, line: bytes, *replies: bytes) -> None:
+        """Read a line, which must be this one, and send replies to it."""
+        got = self.line()
+        assert got == line, f"got {got!r}, not {line!r}"
+        for reply in replies:
+            self.reply(reply)
+
+    def rest(self) -> bytes:
+        """Read to the end of the connection; bytes of ours left unread reset it."""
+        data, self._buffer = self._buffer, b""
+        try:
+            while more := self.socket.recv(65536):
+                data += more
+        except ConnectionResetError:
+            pass
+        return data
+
+    def half_close(self) -> None:
+        """Send no more, and go on reading."""
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        """Break the connection."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+    def close(self) -> None:
+        """Leave."""
+        self.socket.close()
+
+
+def eventually(condition: Callable[[], object], what: str = "the condition") -> None:
+    """Wait until a condition holds that nothing announces."""
+    deadline = time.monotonic() + TIMEOUT
+    pause = threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} never came true"
+        pause.wait(0.002)
+
+
+def library_threads() -> list[threading.Thread]:
+    """Give the living threads of the library."""
+    return [each for each in threading.enumerate() if each.name.startswith("pystrix-")]
+
+
+class Background:
+    """A function in a thread of its own, whose result or exception is asked for later.
+
+    Args:
+        function: The function.
+        arguments: Its arguments.
+    """
+
+    def __init__(self, function: Callable[..., Any], *arguments: object) -> None:
+        self._function = function
+        self._arguments = arguments
+        self._result: Any = None
+        self._error: BaseException | None = None
+        self.thread = threading.Thread(target=self._run, name="test-background", daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._result = self._function(*self._arguments)
+        except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
+            self._error = error
+
+    def result(self) -> Any:  # noqa: ANN401 - the function's type
+        """Wait for the end; give the result or raise the exception."""
+        self.thread.join(TIMEOUT)
+        assert not self.thread.is_alive(), f"{self._function!r} did not end"
+        if self._error is not None:
+            raise self._error
+        return self._result
