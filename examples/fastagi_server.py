@@ -24,9 +24,7 @@ class FastAGIServer(threading.Thread):
 
     def _demo_handler(self, agi, args, kwargs, match, path):
         agi.execute(pystrix.agi.core.Answer())
-        response = agi.execute(
-            pystrix.agi.core.StreamFile("demo-thanks", escape_digits=("1", "2"))
-        )
+        response = agi.execute(pystrix.agi.core.StreamFile("demo-thanks", escape_digits=("1", "2")))
         if response:  # a key cut the prompt short
             dtmf_character, offset = response
             agi.execute(pystrix.agi.core.Verbose(f"{dtmf_character} at sample {offset}"))

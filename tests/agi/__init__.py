@@ -1,0 +1,1 @@
+"""The tests of `pystrix.agi`, without an Asterisk."""

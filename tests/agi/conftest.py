@@ -13,6 +13,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
+def assert_no_threads() -> None:
+    """Wait for the library's threads to end, as they must once all is closed."""
+    for thread in library_threads():
+        thread.join(TIMEOUT)
+    assert not library_threads(), "threads are left over"
+
+
+@pytest.fixture(autouse=True)
+def no_threads_left() -> Iterator[None]:
+    """Check that a test leaves no thread of the library behind."""
+    yield
+    assert_no_threads()
+
+
 class Serve(Protocol):
     """Makes servers on a free port, each served in a thread until the test ends."""
 
@@ -60,9 +74,7 @@ class _Servers:
             server.shutdown()
             serving.result()
             server.server_close()
-        for thread in library_threads():
-            thread.join(TIMEOUT)
-        assert not library_threads(), "threads are left over"
+        assert_no_threads()
 
 
 class _Calls:

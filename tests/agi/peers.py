@@ -121,6 +121,17 @@ class Peer:
         for reply in replies:
             self.reply(reply)
 
+    def unread(self) -> bytes:
+        """Give what has arrived and was not read yet; never waits."""
+        self.socket.setblocking(False)
+        try:
+            self._buffer += self.socket.recv(65536)
+        except BlockingIOError:
+            pass
+        finally:
+            self.socket.settimeout(TIMEOUT)
+        return self._buffer
+
     def rest(self) -> bytes:
         """Read to the end of the connection; bytes of ours left unread reset it."""
         data, self._buffer = self._buffer, b""

@@ -67,7 +67,7 @@ def run(
     *replies: bytes,
     feed: Callable[[AGIProtocol, bytes], None] = feed_whole,
     sent: list[bytes] | None = None,
-) -> Any:  # noqa: ANN401 - of the action's type
+) -> Any:
     """Execute an action; each line that is sent gets the next of `replies`."""
     protocol.send_action(action)
     answers = list(replies)

@@ -118,8 +118,8 @@ class AMI:
         number = f"tests-{next(self._numbers)}"
         lines = [f"Action: {name}", f"ActionID: {number}"]
         for header, values in headers.items():
-            for value in [values] if isinstance(values, str) else values:
-                lines.append(f"{header}: {value}")
+            each = [values] if isinstance(values, str) else values
+            lines += [f"{header}: {value}" for value in each]
         self._socket.sendall("".join(f"{line}\r\n" for line in [*lines, ""]).encode())
         response = self.wait_event(
             lambda message: (

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from tests.asterisk.ami import AMI, Message
     from tests.asterisk.server import Asterisk
@@ -53,7 +53,7 @@ class Call:
         return f"{self.channel[:-1]}2"
 
     @contextlib.contextmanager
-    def during(self, command: str, act: Callable[[], object]) -> Iterator[None]:
+    def during(self, command: str, act: Callable[[], object]) -> Generator[None]:
         """Have `act` done as soon as the next command of this name runs."""
         seen = self._ami.count(self._starts(command))
 
@@ -150,7 +150,7 @@ def _quoted(value: str) -> str:
 
 
 @contextlib.contextmanager
-def hang_up_leftovers(asterisk: Asterisk) -> Iterator[None]:
+def hang_up_leftovers(asterisk: Asterisk) -> Generator[None]:
     """Hang up all channels at the end."""
     try:
         yield

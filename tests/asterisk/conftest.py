@@ -75,7 +75,7 @@ class Caller:
         def handler(agi: FastAGI, *_: object) -> None:
             try:
                 outcome.set_result(script(agi, calls.result()))
-            except BaseException as error:  # the test raises it again
+            except BaseException as error:  # noqa: BLE001 - the test raises it again
                 outcome.set_exception(error)
 
         self.server.register_script_handler(None, handler)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
 SUITE: Final = "forky"
 MIRROR: Final = "http://deb.debian.org/debian"
@@ -151,7 +151,7 @@ def _debootstrap(target: Path) -> Sequence[str]:
 
 
 @contextlib.contextmanager
-def proc_mounted(root: Path) -> Iterator[None]:
+def proc_mounted(root: Path) -> Generator[None]:
     """Have /proc in a folder for a while, unless it is there."""
     if (root / "proc/self").exists():
         yield

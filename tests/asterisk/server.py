@@ -88,10 +88,10 @@ class Asterisk:
     def _connect(self, port: int) -> AMI:
         """Log in as soon as it listens, and wait until it is fully booted."""
         deadline = time.monotonic() + BOOT_SECONDS
-        while True:
+        ami: AMI | None = None
+        while ami is None:
             try:
                 ami = AMI(port)
-                break
             except OSError as error:
                 # It says nothing before its manager listens: all that can be done is to try again.
                 if self._process is None or self._process.poll() is not None:

@@ -28,7 +28,7 @@ BEEP = "beep"  # 3,520 samples
 NO_FILE = "no-such-file"
 
 
-def press(agi: FastAGI, call: Call, action: Any, digits: str) -> Any:  # noqa: ANN401
+def press(agi: FastAGI, call: Call, action: Any, digits: str) -> Any:
     """Execute an action during which the caller presses keys."""
     with call.during(action.command.partition('"')[0].strip(), lambda: call.press(digits)):
         return agi.execute(action)
@@ -207,7 +207,7 @@ def test_record_file(caller: Caller, asterisk: Asterisk) -> None:
 def test_record_file_until_silence(caller: Caller, asterisk: Asterisk) -> None:
     """RECORD FILE ended by silence: its number is what was left of the time, not a key."""
 
-    def script(agi: FastAGI, _: Call) -> Any:  # noqa: ANN401
+    def script(agi: FastAGI, _: Call) -> Any:
         agi.execute(core.Answer())
         path = f"{asterisk.inside}/silence"
         return agi.execute(core.RecordFile(path, "wav", "#", 8000, beep=False, silence=1))
@@ -230,10 +230,10 @@ SAYS = [
 
 
 @pytest.mark.parametrize("action", SAYS, ids=lambda action: type(action).__name__)
-def test_say_cut_short(caller: Caller, action: Any) -> None:  # noqa: ANN401
+def test_say_cut_short(caller: Caller, action: Any) -> None:
     """SAY ...: a key cuts it short."""
 
-    def script(agi: FastAGI, call: Call) -> Any:  # noqa: ANN401
+    def script(agi: FastAGI, call: Call) -> Any:
         agi.execute(core.Answer())
         return press(agi, call, action, "5")
 

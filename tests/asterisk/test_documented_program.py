@@ -46,7 +46,7 @@ def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         made[0].server_close()
 
 
-def call(asterisk: Asterisk, address: str, path: str = "demo", **options: Any) -> Call:  # noqa: ANN401
+def call(asterisk: Asterisk, address: str, path: str = "demo", **options: Any) -> Call:
     """Call the program."""
     return place_call(asterisk, f"agi://{address}/{path}", **options)
 

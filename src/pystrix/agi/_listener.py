@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     Accepted = Callable[[socket.socket, str], None]
 
@@ -77,7 +77,7 @@ class Listener:
             self._idle.wait()
 
     @contextlib.contextmanager
-    def _running(self) -> Iterator[selectors.BaseSelector]:
+    def _running(self) -> Generator[selectors.BaseSelector]:
         with self._lock:
             if self._runner is not None:
                 raise RuntimeError(f"{self._runner.name} serves already")

@@ -106,10 +106,10 @@ class AGIProtocol:
         environment_limit: int = ENVIRONMENT_LIMIT,
         reply_limit: int = REPLY_LIMIT,
     ) -> None:
-        self.state = State.ENVIRONMENT
-        self.hung_up = False
+        self.state: State = State.ENVIRONMENT
+        self.hung_up: bool = False
         """Whether Asterisk told that the channel hung up, or closed the connection."""
-        self.received = False
+        self.received: bool = False
         """Whether any byte came: a probe connects and leaves."""
         self._peer = peer
         self._environment_limit = environment_limit

@@ -1,5 +1,7 @@
 """Every exception of AGI, in one tree.
 
+::
+
     Exception
     └─ AGIException                  .items: what the reply said, by name
        ├─ AGIError                   Asterisk refused or could not do what was asked

@@ -33,8 +33,8 @@ class Exec(PlainAction[str]):
 
     Args:
         application: The application: ``"Dial"``.
-        options: Its data: a str or number as it is, or arguments that are joined by commas, None for an
-            empty one. The application reads commas and quotes in them by its own rules.
+        options: Its data: a str or number as it is, or arguments that are joined by commas, None
+            for an empty one. The application reads commas and quotes in them by its own rules.
 
     Returns:
         The application's own result as text: mostly ``"0"``, ``"-1"`` for a failure on a living
@@ -66,9 +66,8 @@ class Gosub(PlainAction[bool]):
         context: The context.
         extension: The extension.
         priority: The priority: a number or a label.
-        arguments: What it finds in ARG1, ARG2, ...: a str with commas or a number as it is, or arguments
-            that
-            are joined by commas.
+        arguments: What it finds in ARG1, ARG2, ...: a str with commas or a number as it is, or
+            arguments that are joined by commas.
 
     Returns:
         True if it returned, False if it left in another way (Goto, or the caller hung up).

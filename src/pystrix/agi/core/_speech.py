@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from pystrix.agi.core._results import PlainAction
 
@@ -29,6 +29,14 @@ _CANDIDATE = re.compile(
 )
 
 
+Outcome = Literal["speech", "digit", "timeout"]
+_OUTCOMES: Final[dict[str, Outcome]] = {
+    "speech": "speech",
+    "digit": "digit",
+    "timeout": "timeout",
+}
+
+
 class SpeechCandidate(NamedTuple):
     """One thing the caller may have said."""
 
@@ -43,7 +51,7 @@ class SpeechCandidate(NamedTuple):
 class SpeechRecognition(NamedTuple):
     """How a recognition ended."""
 
-    outcome: Literal["speech", "digit", "timeout"]
+    outcome: Outcome
     """What ended it."""
     digit: str
     """The key that ended it, or ``""``."""
@@ -196,12 +204,13 @@ class SpeechRecognize(PlainAction[SpeechRecognition]):
 
     def process_response(self, response: Response) -> SpeechRecognition:
         """Give what was said."""
-        outcome = response.items["result"].data
-        if outcome not in ("speech", "digit", "timeout"):
-            raise self.failed(response, outcome or "the call has no speech object")
+        tag = response.items["result"].data
+        outcome = _OUTCOMES.get(tag)
+        if outcome is None:
+            raise self.failed(response, tag or "the call has no speech object")
         digit = response.items.get("digit")
         return SpeechRecognition(
-            cast("Literal['speech', 'digit', 'timeout']", outcome),
+            outcome,
             digit.value if digit else "",
             self.endpos(response),
             tuple(

@@ -1,0 +1,26 @@
+"""The limit: blocking sockets, a new thread for each call, nothing parsed."""
+
+import socket
+import threading
+
+LINES = [b"ANSWER\n", b'STREAM FILE "demo-thanks" "12" "0"\n']
+LINES += [b'SET VARIABLE "V" "value"\n', b'GET VARIABLE "V"\n'] * 4 + [b"HANGUP\n"]
+
+
+def serve(connection):
+    data = b""
+    while not data.endswith(b"\n\n"):
+        data += connection.recv(4096)
+    for line in LINES:
+        connection.sendall(line)
+        if not connection.recv(4096):
+            break
+    connection.close()
+
+
+with socket.create_server(("127.0.0.1", 0), backlog=4096) as listener:
+    print(listener.getsockname()[1], flush=True)
+    while True:
+        connection, _ = listener.accept()
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        threading.Thread(target=serve, args=(connection,), daemon=True).start()

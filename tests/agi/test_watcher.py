@@ -1,0 +1,297 @@
+"""The thread that notices hang-ups of idle sessions."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pystrix.agi import _watcher
+from pystrix.agi._watcher import HangupWatcher
+from tests.agi.peers import TIMEOUT, Background, eventually, library_threads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class Idle:
+    """What the watcher sees of a session."""
+
+    def __init__(self) -> None:
+        self.ours, self.theirs = socket.socketpair()
+        self.polls: list[threading.Thread] = []
+        self.polled = threading.Semaphore(0)
+
+    def fileno(self) -> int:
+        """Give the descriptor."""
+        return self.ours.fileno()
+
+    def poll(self) -> None:
+        """Note it, and take what has come."""
+        self.polls.append(threading.current_thread())
+        self.ours.setblocking(False)
+        self.ours.recv(100)
+        self.polled.release()
+
+    def hangup(self) -> None:
+        """Have something come."""
+        self.theirs.send(b"x")
+
+    def close(self) -> None:
+        """End it."""
+        self.ours.close()
+        self.theirs.close()
+
+
+@pytest.fixture
+def idle() -> Iterator[Callable[[], Any]]:
+    """Give a maker of idle sessions."""
+    made: list[Idle] = []
+
+    def make() -> Idle:
+        made.append(Idle())
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.fixture
+def watchers() -> Iterator[Callable[..., HangupWatcher]]:
+    """Give a maker of watchers, which have ended after the test."""
+    made: list[HangupWatcher] = []
+
+    def make(**options: float) -> HangupWatcher:
+        made.append(HangupWatcher(**options))
+        return made[-1]
+
+    yield make
+    for watcher in made:
+        watcher.close()
+        watcher.join()
+
+
+Watchers = "Callable[..., HangupWatcher]"
+Sessions = "Callable[[], Any]"
+
+
+def test_no_thread_without_wishes(watchers: Watchers, idle: Sessions) -> None:
+    """The thread runs only once there is something to watch."""
+    watcher = watchers()
+    watcher.forget(3)
+    watcher.forget(-1)
+    session = idle()
+    session.close()
+    watcher.watch(session)  # closed: nothing to watch
+    watcher.join()
+    assert library_threads() == []
+    watcher.watch(idle())
+    (thread,) = library_threads()
+    assert thread.name == "pystrix-hangup-watcher"
+    assert thread.daemon
+
+
+def test_polls_once(watchers: Watchers, idle: Sessions) -> None:
+    """A session is polled once for each time it asks to be watched."""
+    watcher = watchers()
+    one, two = idle(), idle()
+    watcher.watch(one)
+    watcher.watch(one)
+    watcher.watch(two)
+    one.hangup()
+    assert one.polled.acquire(timeout=TIMEOUT)
+    one.hangup()
+    two.hangup()
+    assert two.polled.acquire(timeout=TIMEOUT)
+    assert len(one.polls) == 1
+    watcher.watch(one)
+    assert one.polled.acquire(timeout=TIMEOUT)
+    assert len(one.polls) == 2
+    assert len(two.polls) == 1
+    assert {thread.name for thread in one.polls} == {"pystrix-hangup-watcher"}
+
+
+def test_what_came_before(watchers: Watchers, idle: Sessions) -> None:
+    """What came before the wish is noticed as well, the end too."""
+    watcher = watchers()
+    one, two = idle(), idle()
+    one.hangup()
+    two.theirs.close()
+    watcher.watch(one)
+    watcher.watch(two)
+    assert one.polled.acquire(timeout=TIMEOUT)
+    assert two.polled.acquire(timeout=TIMEOUT)
+
+
+def test_forget(watchers: Watchers, idle: Sessions) -> None:
+    """What is forgotten is not polled."""
+    watcher = watchers()
+    forgotten, other = idle(), idle()
+    watcher.watch(forgotten)
+    watcher.watch(other)
+    watcher.forget(forgotten.fileno())
+    watcher.forget(forgotten.fileno())
+    eventually(lambda: not watcher._wishes)
+    forgotten.hangup()
+    other.hangup()
+    assert other.polled.acquire(timeout=TIMEOUT)
+    watcher.close()
+    watcher.join()
+    assert forgotten.polls == []
+
+
+def test_close_ends_the_thread(watchers: Watchers, idle: Sessions) -> None:
+    """After close the thread ends as soon as nothing is watched."""
+    watcher = watchers()
+    session = idle()
+    watcher.watch(session)
+    (thread,) = library_threads()
+    watcher.close()
+    watcher.close()
+    joining = Background(watcher.join)
+    session.hangup()
+    joining.result()
+    thread.join(TIMEOUT)
+    assert not thread.is_alive()
+    assert len(session.polls) == 1
+
+
+def test_watch_after_close(watchers: Watchers, idle: Sessions) -> None:
+    """A call that outlives its server is watched all the same."""
+    watcher = watchers()
+    watcher.close()
+    session = idle()
+    watcher.watch(session)
+    session.hangup()
+    assert session.polled.acquire(timeout=TIMEOUT)
+    watcher.join()
+    assert len(session.polls) == 1
+
+
+def test_join_in_the_thread(watchers: Watchers, idle: Sessions) -> None:
+    """A callback may close the server: the thread does not wait for itself."""
+    watcher = watchers()
+    session = idle()
+    done = threading.Event()
+
+    def poll() -> None:
+        watcher.close()
+        watcher.join()
+        done.set()
+
+    session.poll = poll
+    watcher.watch(session)
+    session.hangup()
+    assert done.wait(TIMEOUT)
+
+
+def test_idle_thread_ends(watchers: Watchers, idle: Sessions) -> None:
+    """A thread with nothing to watch ends after a time; the next wish starts another."""
+    watcher = watchers(idle_seconds=0.01)
+    threads = []
+    for _ in range(3):
+        session = idle()
+        watcher.watch(session)
+        session.hangup()
+        assert session.polled.acquire(timeout=TIMEOUT)
+        (thread,) = session.polls
+        thread.join(TIMEOUT)
+        assert not thread.is_alive()
+        threads.append(thread)
+    assert len(set(threads)) == 3
+
+
+def test_watched_sessions_keep_the_thread(watchers: Watchers, idle: Sessions) -> None:
+    """While a session is watched the thread stays, though others come and go."""
+    watcher = watchers(idle_seconds=0)
+    long = idle()
+    watcher.watch(long)
+    (thread,) = library_threads()
+    for _ in range(50):
+        short = idle()
+        watcher.watch(short)
+        watcher.forget(short.fileno())
+        short.close()
+    long.hangup()
+    assert long.polled.acquire(timeout=TIMEOUT)
+    assert long.polls == [thread]
+
+
+def test_no_wish_is_lost(watchers: Watchers, idle: Sessions) -> None:
+    """A wish that comes at the very moment when the thread ends is fulfilled."""
+    watcher = watchers(idle_seconds=0)
+    for _ in range(300):
+        session = idle()
+        session.hangup()
+        watcher.watch(session)
+        assert session.polled.acquire(timeout=TIMEOUT)
+        session.close()
+
+
+def test_wish_in_the_last_moment(watchers: Watchers, idle: Sessions) -> None:
+    """The thread goes on if a wish comes when it has found nothing to watch."""
+    watcher = watchers(idle_seconds=0)
+    first, second = idle(), idle()
+    second.hangup()
+    end = watcher._end
+
+    def end_later() -> bool:
+        watcher.watch(second)
+        watcher._end = end  # type: ignore[method-assign]
+        return end()
+
+    watcher._end = end_later  # type: ignore[method-assign]
+    first.hangup()
+    watcher.watch(first)
+    assert second.polled.acquire(timeout=TIMEOUT)
+    assert first.polls == second.polls
+
+
+def test_descriptor_is_used_again(watchers: Watchers, idle: Sessions) -> None:
+    """A new session with the descriptor of an old one is the one that is polled."""
+    watcher = watchers()
+    other = idle()
+    watcher.watch(other)
+    old, new = idle(), idle()
+    watcher.watch(old)
+    eventually(lambda: not watcher._wishes)
+    number = old.fileno()
+    watcher.forget(number)
+    os.dup2(new.fileno(), number)
+    old.fileno = lambda: -1
+    new.fileno = lambda: number
+    watcher.watch(new)
+    new.hangup()
+    assert new.polled.acquire(timeout=TIMEOUT)
+    assert old.polls == []
+    other.hangup()
+    assert other.polled.acquire(timeout=TIMEOUT)
+
+
+def test_descriptor_of_a_closed_session(watchers: Watchers, idle: Sessions) -> None:
+    """A session that is closed before its wish is read is let alone."""
+    watcher = watchers()
+    reading, writing = os.pipe()
+    os.close(reading)
+    os.close(writing)
+    closed, in_between, other = idle(), idle(), idle()
+    asked = iter([3])
+    closed.fileno = lambda: next(asked, -1)  # closed after it asked
+    in_between.fileno = lambda: reading  # closed, but does not know it yet
+    watcher.watch(closed)
+    watcher.watch(in_between)
+    watcher.watch(other)
+    other.hangup()
+    assert other.polled.acquire(timeout=TIMEOUT)
+    watcher.close()
+    watcher.join()
+    assert closed.polls == in_between.polls == []
+
+
+def test_default_time() -> None:
+    """The thread of a quiet server ends after some seconds."""
+    assert HangupWatcher()._idle_seconds == _watcher.IDLE_SECONDS
