@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -50,7 +51,7 @@ class Case(NamedTuple):
 
     action: Action[Any]
     reply: bytes
-    outcome: object
+    outcome: Any
 
 
 def cases(table: Iterable[Row]) -> list[Any]:
@@ -67,7 +68,7 @@ def run(
     *replies: bytes,
     chunk: int | None = None,
     sent: list[bytes] | None = None,
-) -> Any:  # noqa: ANN401 - of the action's type
+) -> Any:
     """Execute an action on a new session.
 
     Each line that is sent is answered with the next of `replies`; the echo that the session asks
@@ -117,7 +118,7 @@ def assert_outcome(case: Case, chunk: int | None) -> None:
     reply = case.reply + b"\n"
     status = (ALIVE,) if asks_status(case) else ()
     sent: list[bytes] = []
-    if isinstance(case.outcome, type) and issubclass(case.outcome, AGIException):
+    if inspect.isclass(case.outcome) and issubclass(case.outcome, AGIException):
         with pytest.raises(case.outcome) as caught:
             run(case.action, reply, *status, chunk=chunk, sent=sent)
         assert caught.type is case.outcome

@@ -192,7 +192,7 @@ class Background:
         except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
             self._error = error
 
-    def result(self) -> Any:  # noqa: ANN401 - the function's type
+    def result(self) -> Any:
         """Wait for the end; give the result or raise the exception."""
         self.thread.join(TIMEOUT)
         assert not self.thread.is_alive(), f"{self._function!r} did not end"

@@ -187,10 +187,10 @@ class Failing:
         self._errors = list(errors)
         self.called = threading.Event()
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._real, name)
 
-    def accept(self) -> Any:  # noqa: ANN401
+    def accept(self) -> Any:
         """Fail, or accept."""
         self.called.set()
         if self._errors:

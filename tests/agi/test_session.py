@@ -68,7 +68,7 @@ def make(watcher: HangupWatcher) -> Iterator[Callable[..., Rig]]:
     """Give a maker of sessions, watched unless told otherwise."""
     rigs: list[Rig] = []
 
-    def make(*, reply_limit: int = 10_000, **options: Any) -> Rig:  # noqa: ANN401
+    def make(*, reply_limit: int = 10_000, **options: Any) -> Rig:
         rig = Rig({"watcher": watcher, **options}, {"reply_limit": reply_limit})
         rigs.append(rig)
         return rig
@@ -84,7 +84,7 @@ def rig(make: Callable[..., Rig]) -> Rig:
     return make()
 
 
-def execute(rig: Rig, action: Any, line: bytes, *replies: bytes) -> Any:  # noqa: ANN401
+def execute(rig: Rig, action: Any, line: bytes, *replies: bytes) -> Any:
     """Execute an action, to which the peer replies."""
     running = Background(rig.session.execute, action)
     rig.peer.expect(line, *replies)
@@ -255,7 +255,7 @@ minus_one = pytest.mark.parametrize(
 @minus_one
 def test_minus_one_on_a_dead_channel(
     rig: Rig,
-    action: Any,  # noqa: ANN401
+    action: Any,
     reply: bytes,
 ) -> None:
     """If CHANNEL STATUS is refused, the caller hung up during the command."""
@@ -272,7 +272,7 @@ def test_minus_one_on_a_dead_channel(
 @minus_one
 def test_minus_one_on_a_living_channel(
     rig: Rig,
-    action: Any,  # noqa: ANN401
+    action: Any,
     reply: bytes,
 ) -> None:
     """If CHANNEL STATUS is answered, the command failed; of EXEC it is the result."""
@@ -292,16 +292,14 @@ def test_minus_one_on_a_living_channel(
 @pytest.mark.parametrize("order", ["before", "behind"])
 def test_minus_one_with_hangup(
     rig: Rig,
-    action: Any,  # noqa: ANN401
+    action: Any,
     reply: bytes,
     order: str,
 ) -> None:
     """If HANGUP is there already, nothing is asked."""
     running = Background(rig.session.execute, action)
     assert rig.peer.line() == action.to_wire()[:-1]
-    rig.peer.send(
-        b"HANGUP\n" + reply + b"\n" if order == "before" else reply + b"\nHANGUP\n"
-    )
+    rig.peer.send(b"HANGUP\n" + reply + b"\n" if order == "before" else reply + b"\nHANGUP\n")
     with pytest.raises(errors.AGIResultHangup):
         running.result()
     assert rig.session.hung_up
@@ -447,7 +445,7 @@ def test_callbacks_of_two_threads(make: Callable[..., Rig]) -> None:
     hangups = Hangups()
 
     class Raced(deque[Any]):
-        def popleft(self) -> Any:  # noqa: ANN401
+        def popleft(self) -> Any:
             super().popleft()()  # the other thread is faster
             return super().popleft()
 

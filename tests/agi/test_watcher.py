@@ -16,6 +16,9 @@ from tests.agi.peers import TIMEOUT, Background, eventually, library_threads
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    Watchers = Callable[..., HangupWatcher]
+    Sessions = Callable[[], Any]
+
 
 class Idle:
     """What the watcher sees of a session."""
@@ -73,10 +76,6 @@ def watchers() -> Iterator[Callable[..., HangupWatcher]]:
     for watcher in made:
         watcher.close()
         watcher.join()
-
-
-Watchers = "Callable[..., HangupWatcher]"
-Sessions = "Callable[[], Any]"
 
 
 def test_no_thread_without_wishes(watchers: Watchers, idle: Sessions) -> None:
@@ -275,16 +274,17 @@ def test_descriptor_is_used_again(watchers: Watchers, idle: Sessions) -> None:
 def test_descriptor_of_a_closed_session(watchers: Watchers, idle: Sessions) -> None:
     """A session that is closed before its wish is read is let alone."""
     watcher = watchers()
-    reading, writing = os.pipe()
-    os.close(reading)
-    os.close(writing)
     closed, in_between, other = idle(), idle(), idle()
-    asked = iter([3])
+    watcher.watch(other)
+    eventually(lambda: not watcher._wishes)
+    asked = iter([closed.fileno()])
     closed.fileno = lambda: next(asked, -1)  # closed after it asked
-    in_between.fileno = lambda: reading  # closed, but does not know it yet
+    number = os.dup(in_between.fileno())
+    os.close(number)
+    in_between.fileno = lambda: number  # closed, but does not know it yet
     watcher.watch(closed)
     watcher.watch(in_between)
-    watcher.watch(other)
+    eventually(lambda: not watcher._wishes)
     other.hangup()
     assert other.polled.acquire(timeout=TIMEOUT)
     watcher.close()

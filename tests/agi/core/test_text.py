@@ -52,6 +52,7 @@ GOLDEN = [
             b"200 result=1 ()": "",
             b"200 result=1 (zo\xc3\xab \xff)": "zo\u00eb \udcff",
             b"200 result=1 (hangup)": "hangup",
+            b"200 result=0": AGIAppError,
             b"200 result=-1": AGIAppError,
         },
     ),

@@ -104,6 +104,15 @@ def test_value_whose_first_line_closes() -> None:
     assert run(GetFullVariable("${X}"), f"200 result=1 ({value})\n".encode()) == value
 
 
+@pytest.mark.parametrize("reply", [b"200 result=1 (hangup)\n", b"200 result=-1\n"])
+@pytest.mark.parametrize("action", [GetVariable("X"), GetFullVariable("${X}")], ids=repr)
+def test_no_value_is_a_hangup(action: GetVariable | GetFullVariable, reply: bytes) -> None:
+    """Reading works on a dead channel: no reply is worth a question."""
+    sent: list[bytes] = []
+    assert run(action, reply, sent=sent) == ("hangup" if b"(" in reply else None)
+    assert sent == [action.to_wire()]
+
+
 @pytest.mark.parametrize("name", ["a\nb", "a\0b"])
 def test_name_that_cannot_be_sent(name: str) -> None:
     """A line feed or NUL is refused in every argument."""
