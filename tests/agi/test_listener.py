@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from pystrix.agi._listener import Listener, peer_text
 from tests.agi.peers import TIMEOUT, Background, Peer, eventually
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
 
 

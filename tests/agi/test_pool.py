@@ -103,7 +103,7 @@ def test_idle_threads_end(make: Callable[..., ThreadPool]) -> None:
 
 
 def test_no_job_is_lost(make: Callable[..., ThreadPool]) -> None:
-    """Jobs that come at the very moment when threads give up waiting are run."""
+    """Jobs that come at the very moment when threads give up waiting are run; then all end."""
     pool = make(idle_seconds=0)
     count, done = 500, threading.Semaphore(0)
 
@@ -120,6 +120,7 @@ def test_no_job_is_lost(make: Callable[..., ThreadPool]) -> None:
     for _ in range(4 * count):
         assert done.acquire(timeout=TIMEOUT)
     assert not done.acquire(blocking=False)
+    eventually(lambda: pool._running == set(), "the end of the idle threads")
 
 
 class LastMoment(queue.SimpleQueue[Any]):
@@ -135,8 +136,8 @@ class LastMoment(queue.SimpleQueue[Any]):
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         """Give up once, then wait as usual."""
-        moment, self._moment = self._moment, None
-        if moment is not None:
+        if timeout is not None and self._moment is not None:
+            moment, self._moment = self._moment, None
             moment()
             raise queue.Empty
         return super().get(block, timeout)

@@ -592,8 +592,8 @@ def test_session_over_pipes(buffering: int, caplog: pytest.LogCaptureFixture) ->
     with os.fdopen(in_write, "wb", 0) as to_us, os.fdopen(out_read, "rb") as from_us:
         to_us.write(environment(arguments=["x"]))
         agi = FastAGI(
-            os.fdopen(in_read, "rb", buffering),  # type: ignore[arg-type]
-            os.fdopen(out_write, "wb", buffering),  # type: ignore[arg-type]
+            os.fdopen(in_read, "rb", buffering),
+            os.fdopen(out_write, "wb", buffering),
             True,
         )
         assert agi.request.args == ("x",)

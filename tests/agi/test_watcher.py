@@ -50,8 +50,24 @@ class Idle:
 
 
 @pytest.fixture
-def idle() -> Iterator[Callable[[], Any]]:
-    """Give a maker of idle sessions."""
+def watchers() -> Iterator[Watchers]:
+    """Give a maker of watchers, which have ended after the test."""
+    made: list[HangupWatcher] = []
+
+    def make(**options: float) -> HangupWatcher:
+        made.append(HangupWatcher(**options))
+        return made[-1]
+
+    make.made = made  # type: ignore[attr-defined]
+    yield make
+    for watcher in made:
+        watcher.close()
+        watcher.join()
+
+
+@pytest.fixture
+def idle(watchers: Watchers) -> Iterator[Sessions]:
+    """Give a maker of idle sessions, which are forgotten and closed after the test."""
     made: list[Idle] = []
 
     def make() -> Idle:
@@ -60,22 +76,9 @@ def idle() -> Iterator[Callable[[], Any]]:
 
     yield make
     for each in made:
+        for watcher in watchers.made:  # type: ignore[attr-defined]
+            watcher.forget(each.ours.fileno())
         each.close()
-
-
-@pytest.fixture
-def watchers() -> Iterator[Callable[..., HangupWatcher]]:
-    """Give a maker of watchers, which have ended after the test."""
-    made: list[HangupWatcher] = []
-
-    def make(**options: float) -> HangupWatcher:
-        made.append(HangupWatcher(**options))
-        return made[-1]
-
-    yield make
-    for watcher in made:
-        watcher.close()
-        watcher.join()
 
 
 def test_no_thread_without_wishes(watchers: Watchers, idle: Sessions) -> None:

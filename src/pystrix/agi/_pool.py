@@ -49,7 +49,6 @@ class ThreadPool:
             self._started += 1
             thread = threading.Thread(
                 target=self._work,
-                args=(job,),
                 name=f"{self._name}-{self._started}",
                 daemon=self._daemon,
             )
@@ -60,6 +59,8 @@ class ThreadPool:
             with self._lock:
                 self._running.discard(thread)
             raise
+        # Not by the thread's arguments, which would keep the job alive as long as the thread.
+        self._jobs.put(job)
 
     def close(self) -> None:
         """Take no more jobs, and let the threads end with the ones they have. Idempotent."""
@@ -76,7 +77,8 @@ class ThreadPool:
         for thread in threads:
             thread.join()
 
-    def _work(self, job: Callable[[], None] | None) -> None:
+    def _work(self) -> None:
+        job = self._jobs.get()
         try:
             while job is not None:
                 job()
