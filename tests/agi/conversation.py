@@ -98,7 +98,7 @@ def run(
         _feed(protocol, reply, chunk)
     assert not answers, "these were not asked for"
     assert protocol.state is State.READY, "the reply is not complete"
-    return protocol.result()
+    return action.process_response(protocol.response())
 
 
 def _feed(protocol: AGIProtocol, data: bytes, chunk: int | None) -> None:

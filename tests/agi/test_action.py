@@ -17,7 +17,8 @@ class Count(Action[int]):
     """An action of one's own with a typed result."""
 
     def __init__(self, name: str, unit: str | None = None) -> None:
-        super().__init__("GET VARIABLE", f"COUNT({name})", unit)
+        units = [] if unit is None else [unit]
+        super().__init__("GET VARIABLE", f"COUNT({name})", *units)
 
     def process_response(self, response: Response) -> int:
         """Give the number."""
@@ -85,7 +86,7 @@ def test_hash_goes_with_equality() -> None:
         (Count("a"), b'GET VARIABLE "COUNT(a)"\n'),
         (Count("a", "b"), b'GET VARIABLE "COUNT(a)" "b"\n'),
         (Command("SPEECH SET", "a b", 1), b'SPEECH SET "a b" "1"\n'),
-        (Command("X", "", None, "\udcff"), b'X "" "\xff"\n'),
+        (Command("X", "", "\udcff"), b'X "" "\xff"\n'),
         (RawAction("VERBOSE", '"a b"', 3), b'VERBOSE "a b" 3\n'),
         (RawAction("NOOP", None, None), b"NOOP\n"),
         (RawAction("NOOP a  b"), b"NOOP a  b\n"),
@@ -93,7 +94,7 @@ def test_hash_goes_with_equality() -> None:
     ids=repr,
 )
 def test_line(action: Action[Any], line: bytes) -> None:
-    """The line as bytes and as text; None leaves a word out."""
+    """The line as bytes and as text; in a RawAction None leaves a word out."""
     assert action.to_wire() == line
     assert action.command == line.decode("utf-8", "surrogateescape")
 
@@ -163,7 +164,9 @@ def test_harmful_commands(kind: type[Command | RawAction]) -> None:
     with pytest.raises(ValueError, match="timeout"):
         kind("GET OPTION", "beep", "12")
     with pytest.raises(ValueError, match="timeout"):
-        kind("get option", "beep", "12", None)
+        kind("get option", "beep", "12")
+    with pytest.raises(ValueError, match="whole database"):
+        kind("DATABASE DELTREE", '""' if kind is RawAction else "")
     with pytest.raises(ValueError, match="2000"):
         kind("GET DATA", "beep", 500, 2000)
     assert kind("GET OPTION", "beep", "12", 500).command.lower().startswith("get option")

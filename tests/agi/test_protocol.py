@@ -84,7 +84,7 @@ def run(
         else:
             break
     assert not answers, "the protocol did not want these"
-    return protocol.result()
+    return action.process_response(protocol.response())
 
 
 def assert_in_step(protocol: AGIProtocol) -> None:
@@ -110,11 +110,14 @@ def test_environment(feed: Callable[[AGIProtocol, bytes], None]) -> None:
     assert protocol.environment == {"agi_network": "yes", "agi_channel": "Local/x;1"}
 
 
-def test_empty_environment(feed: Callable[[AGIProtocol, bytes], None]) -> None:
-    """A block may be empty."""
+@pytest.mark.parametrize("block", [b"\n", b"GET / HTTP/1.1\nHost: x\n\n", b"\0\xff\n\n"])
+def test_no_environment(feed: Callable[[AGIProtocol, bytes], None], block: bytes) -> None:
+    """A block without a variable is no environment."""
     protocol = AGIProtocol()
-    feed(protocol, b"\n")
-    assert dict(protocol.environment) == {}
+    feed(protocol, block)
+    assert protocol.state is State.CLOSED
+    with pytest.raises(errors.AGIProtocolError):
+        _ = protocol.environment
 
 
 def test_environment_ends_early(
@@ -275,7 +278,7 @@ def test_stray_replies_before_the_echo(feed: Callable[[AGIProtocol, bytes], None
     assert protocol.data_to_send() == b'GET VARIABLE "X"\n'
     assert protocol.hung_up
     feed(protocol, b"200 result=1 (x)\n")
-    assert protocol.result() == "x"
+    assert core.GetVariable("X").process_response(protocol.response()) == "x"
 
 
 # Values.
@@ -363,10 +366,11 @@ def test_hangup_behind_a_value(feed: Callable[[AGIProtocol, bytes], None]) -> No
 def test_exact_variable(feed: Callable[[AGIProtocol, bytes], None]) -> None:
     """The framing-safe read gives any value in one line."""
     protocol = ready()
-    protocol.send_action(core.GetExactVariable("NL"))
-    assert protocol.data_to_send() == b'GET FULL VARIABLE "${BASE64_ENCODE(${NL})}"\n'
-    feed(protocol, b"200 result=1 (YSkKMjAwIHJlc3VsdD0wCihiKSAlICI=)\n")
-    assert protocol.result() == 'a)\n200 result=0\n(b) % "'
+    action = core.GetExactVariable("NL")
+    protocol.send_action(action)
+    assert protocol.data_to_send() == b'GET FULL VARIABLE "${BASE64_ENCODE(x${NL})}"\n'
+    feed(protocol, b"200 result=1 (eGEpCjIwMCByZXN1bHQ9MAooYikgJSAi)\n")
+    assert action.process_response(protocol.response()) == 'a)\n200 result=0\n(b) % "'
 
 
 # Limits.
@@ -378,11 +382,11 @@ def test_exact_variable(feed: Callable[[AGIProtocol, bytes], None]) -> None:
 def test_reply_limit(feed: Callable[[AGIProtocol, bytes], None], flood: bytes) -> None:
     """A reply over its limit closes the session with an error of its own."""
     protocol = ready(reply_limit=100)
-    protocol.send_action(core.Noop())
+    protocol.send_action(core.GetVariable("X"))
     feed(protocol, flood)
     assert protocol.state is State.CLOSED
     with pytest.raises(errors.AGIReplyLimitError) as caught:
-        protocol.result()
+        protocol.response()
     assert caught.value.limit == 100
     protocol.receive_data(b"200 result=0\n")
     assert protocol.state is State.CLOSED
@@ -405,7 +409,146 @@ def test_no_byte_is_scanned_twice() -> None:
         protocol.receive_data(b"x" * 50)
         assert protocol._scanned == len(protocol._buffer)
     protocol.receive_data(b")\n")
-    assert len(protocol.result()) == 1_000_000
+    assert len(protocol.response().items["result"].data) == 1_000_000
+
+
+def test_flood_of_strays() -> None:
+    """A peer that sends what nobody asked for, on and on, is closed; a reply before counts."""
+    protocol = ready(reply_limit=100)
+    protocol.send_action(core.Noop())
+    protocol.receive_data(b"200 result=0\n" + b"x\n" * 200)
+    assert protocol.state is State.CLOSED
+    assert protocol.response().code == 200
+    with pytest.raises(errors.AGIProtocolError):
+        protocol.send_action(core.Noop())
+
+
+def test_flood_behind_a_value() -> None:
+    """The same behind a value, and while the session gets back in step."""
+    protocol = ready(reply_limit=400)
+    protocol.send_action(core.GetVariable("X"))
+    protocol.receive_data(b"200 result=1 (a\n")
+    protocol.receive_data(b"b)\n" + b"y" * 100 + b"\n" + echo_of(protocol.data_to_send()))
+    assert protocol.response().items["result"].data == "a\nb"
+    protocol.receive_data(b"stray\n")
+    protocol.send_action(core.Noop())
+    echo = echo_of(protocol.data_to_send())
+    protocol.receive_data(b"z" * 350 + echo)
+    assert protocol.state is State.CLOSED
+    assert protocol.data_to_send() == b""
+    with pytest.raises(errors.AGIProtocolError):
+        protocol.response()
+
+
+def test_strays_behind_a_value_over_the_limit() -> None:
+    """Closed while the lines behind a value are dropped, the session stays closed."""
+    protocol = ready(reply_limit=600)
+    protocol.receive_data(b"w" * 500 + b"\n")
+    protocol.send_action(core.GetVariable("X"))
+    echo = echo_of(protocol.data_to_send())
+    protocol.receive_data(echo)
+    assert protocol.data_to_send() == b'GET VARIABLE "X"\n'
+    protocol.receive_data(b"200 result=1 (a)\n" + b"y" * 200 + b"\n")
+    protocol.receive_data(echo_of(protocol.data_to_send()))
+    assert protocol.state is State.CLOSED
+    with pytest.raises(errors.AGIProtocolError):
+        protocol.response()
+
+
+def test_usage_block_over_the_limit() -> None:
+    """A usage block whose last line is over the limit does not bring the session back."""
+    protocol = ready(reply_limit=200)
+    protocol.send_action(core.Noop())
+    protocol.receive_data(b"520-x\n520 " + b"y" * 180 + b"\n")
+    assert protocol.state is State.CLOSED
+    with pytest.raises(errors.AGIReplyLimitError):
+        protocol.response()
+
+
+@pytest.mark.parametrize("first", [b"200 result=1 (x\n", b"520-x\n"])
+def test_first_line_over_the_limit(first: bytes) -> None:
+    """A line that alone is over the limit closes the session, with nothing more to send."""
+    protocol = ready(reply_limit=60)
+    protocol.send_action(core.GetVariable("X"))
+    protocol.data_to_send()
+    protocol.receive_data(first)
+    assert protocol.state is State.CLOSED
+    assert protocol.data_to_send() == b""
+
+
+def test_glued_echo(feed: Callable[[AGIProtocol, bytes], None]) -> None:
+    """Asterisk cuts a reply that is not read in time, and glues the next to it."""
+    protocol = ready()
+    protocol.receive_data(b"part")
+    protocol.send_action(core.GetVariable("X"))
+    feed(protocol, b" of a line" + echo_of(protocol.data_to_send()))
+    assert protocol.data_to_send() == b'GET VARIABLE "X"\n'
+    feed(protocol, b"200 result=1 (a\nb")
+    if echo := protocol.data_to_send():
+        feed(protocol, b"cut" + echo_of(echo))
+    assert protocol.response().items["result"].data == "a\nbcut"
+    assert_in_step(protocol)
+
+
+def test_environment_without_its_last_line(feed: Callable[[AGIProtocol, bytes], None]) -> None:
+    """A block that ends before Asterisk's last line was ended early: the rest is skipped."""
+    protocol = AGIProtocol("peer")
+    feed(protocol, b"agi_request: x\nagi_calleridname: x\n\n")
+    protocol.send_action(core.GetVariable("X"))
+    echo = protocol.data_to_send()
+    feed(protocol, b"200 result=1 (forged)\nagi_threadid: 5\n\n" + echo_of(echo))
+    assert protocol.data_to_send() == b'GET VARIABLE "X"\n'
+    feed(protocol, b"200 result=1 (x)\n")
+    assert protocol.response().items["result"].data == "x"
+    whole = AGIProtocol("peer")
+    feed(whole, b"agi_request: x\nagi_threadid: 5\n\n")
+    whole.send_action(core.Noop())
+    assert whole.data_to_send() == b"NOOP\n"
+
+
+def test_what_may_go_on() -> None:
+    """The environment and values may go on, unasked; other replies do not."""
+    protocol = ready()
+    assert protocol.may_have_more
+    run(protocol, core.Noop(), b"200 result=0\n")
+    assert not protocol.may_have_more
+    run(protocol, core.GetVariable("X"), b"200 result=1 (x)\n")
+    assert protocol.may_have_more
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        (core.GetVariable("X"), b"200 result=1 (a\nb)\nHANGUP\nHANGUP\n"),
+        (core.Exec("SMS"), b"200 result=1\n520-Inv"),
+    ],
+)
+def test_closed_behind_a_reply(action: Action[Any], data: bytes) -> None:
+    """A reply that has come counts, though the connection closes before it is rounded off."""
+    protocol = ready()
+    protocol.send_action(action)
+    protocol.receive_data(data)
+    protocol.receive_eof()
+    assert action.process_response(protocol.response()) in ("a\nb", "1")
+    assert protocol.state is State.CLOSED
+
+
+def test_closed_within_a_value() -> None:
+    """A value that has not come is lost with the connection."""
+    protocol = ready()
+    protocol.send_action(core.GetVariable("X"))
+    protocol.receive_data(b"200 result=1 (a\nb\n")
+    protocol.receive_eof()
+    with pytest.raises(errors.AGISIGPIPEHangup):
+        protocol.response()
+
+
+@pytest.mark.parametrize("line", ["GET  VARIABLE X", '"get" variable X', "\tGET FULL VARIABLE X"])
+def test_values_of_raw_commands(line: str) -> None:
+    """A value is a value however its command is written."""
+    protocol = ready()
+    response = run(protocol, RawAction(line), b"200 result=1 (a) b=c\nfoo)\n")
+    assert response.items["result"].data == "a) b=c\nfoo"
 
 
 # Hang-ups.
@@ -483,7 +626,7 @@ def test_hangup_told_by_closing() -> None:
     protocol.receive_data(b"200 result=-1 endpos=800\n")
     protocol.receive_eof()
     with pytest.raises(errors.AGIResultHangup) as caught:
-        protocol.result()
+        protocol.response()
     assert caught.value.items["endpos"].value == "800"
     with pytest.raises(errors.AGISIGPIPEHangup):
         protocol.send_action(core.Noop())
@@ -548,14 +691,14 @@ def test_eof(feed: Callable[[AGIProtocol, bytes], None]) -> None:
     feed(protocol, b"200 result=")
     protocol.receive_eof()
     with pytest.raises(errors.AGISIGPIPEHangup, match="STREAM FILE"):
-        protocol.result()
+        protocol.response()
     protocol.receive_eof()
     assert protocol.hung_up
     assert protocol.data_to_send() == b""
     with pytest.raises(errors.AGISIGPIPEHangup):
         protocol.send_action(core.Noop())
     with pytest.raises(errors.AGISIGPIPEHangup):
-        protocol.result()
+        protocol.response()
 
 
 def test_eof_between_commands() -> None:

@@ -27,12 +27,13 @@ class Idle:
         self.ours, self.theirs = socket.socketpair()
         self.polls: list[threading.Thread] = []
         self.polled = threading.Semaphore(0)
+        self.closed = False
 
     def fileno(self) -> int:
         """Give the descriptor."""
         return self.ours.fileno()
 
-    def poll(self) -> None:
+    def notice(self) -> None:
         """Note it, and take what has come."""
         self.polls.append(threading.current_thread())
         self.ours.setblocking(False)
@@ -180,12 +181,12 @@ def test_join_in_the_thread(watchers: Watchers, idle: Sessions) -> None:
     session = idle()
     done = threading.Event()
 
-    def poll() -> None:
+    def notice() -> None:
         watcher.close()
         watcher.join()
         done.set()
 
-    session.poll = poll
+    session.notice = notice
     watcher.watch(session)
     session.hangup()
     assert done.wait(TIMEOUT)
@@ -297,4 +298,57 @@ def test_descriptor_of_a_closed_session(watchers: Watchers, idle: Sessions) -> N
 
 def test_default_time() -> None:
     """The thread of a quiet server ends after some seconds."""
-    assert HangupWatcher()._idle_seconds == _watcher.IDLE_SECONDS
+    watcher = HangupWatcher()
+    watcher.close()
+    assert watcher._idle_seconds == _watcher.IDLE_SECONDS
+
+
+def test_session_that_is_being_closed(watchers: Watchers, idle: Sessions) -> None:
+    """A session that says it is closed is not watched, though its descriptor is still there."""
+    watcher = watchers()
+    session = idle()
+    session.closed = True
+    session.hangup()
+    watcher.watch(session)
+    assert library_threads() == []
+
+
+def test_no_thread_to_be_had(
+    watchers: Watchers,
+    idle: Sessions,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Without a thread it is logged, and the next wish tries again."""
+    watcher = watchers()
+    session = idle()
+    session.hangup()
+
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail)
+        watcher.watch(session)
+    assert "can't start new thread" in caplog.text
+    watcher.watch(session)
+    assert session.polled.acquire(timeout=TIMEOUT)
+
+
+def test_no_thread_for_the_callbacks(
+    watchers: Watchers, idle: Sessions, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A session that gets no thread for its callbacks does not end the watcher."""
+    watcher = watchers()
+    session, other = idle(), idle()
+
+    def notice() -> None:
+        raise RuntimeError("can't start new thread")
+
+    session.notice = notice
+    watcher.watch(session)
+    session.hangup()
+    eventually(lambda: caplog.text)
+    watcher.watch(other)
+    other.hangup()
+    assert other.polled.acquire(timeout=TIMEOUT)

@@ -15,10 +15,15 @@ from pystrix.agi._wire import (
     decode,
     encode_command,
     encode_raw,
-    has_value,
+    gives_value,
+    has_parenthesis,
+    is_exec,
     lines_of_value,
     parse_items,
+    parse_number,
     parse_reply_line,
+    parse_value,
+    printable,
     quote,
     refuse_harmful,
     split_words,
@@ -411,8 +416,7 @@ def item(value: str, data: str = "") -> ValueData:
         ("result=1 (value)", {"result": item("1", "value")}),
         ("result=1 ()", {"result": item("1")}),
         ("result=1 (a (b) c))", {"result": item("1", "a (b) c)")}),
-        ("result=1 (a) b=c)", {"result": item("1", "a) b=c")}),
-        ("result=1 (a) b=(c)", {"result": item("1", "a) b=(c")}),
+        ("result=1 (a) b=c)", {"result": item("1", "a"), "b": item("c)")}),
         ("result=1 (abc", {"result": item("1", "abc")}),
         ("result=1 (abc) def", {"result": item("1", "abc) def")}),
         ("result=1 (a b) c=d", {"result": item("1", "a b) c=d")}),
@@ -437,8 +441,16 @@ def item(value: str, data: str = "") -> ValueData:
         ("result=-1 Gosub label not found", {"result": item("-1")}),
         ("", {}),
         ("hello", {}),
-        ("endpos=5", {"endpos": item("5")}),
-        ("x result=5", {"result": item("5")}),
+        ("endpos=5", {}),
+        ("x result=5", {}),
+        ("result=0 " + "a" * 1_000_000, {"result": item("0")}),
+        (
+            "result=1 (speech) endpos=1 endpos=2 result=3",
+            {
+                "result": item("1", "speech"),
+                "endpos": item("1"),
+            },
+        ),
     ],
 )
 def test_items(text: str, items: dict[str, ValueData]) -> None:
@@ -467,8 +479,24 @@ def test_items_of_a_recognition() -> None:
 def test_value_in_parentheses(data: str, value: str) -> None:
     """What stands between the first and the last parenthesis is the value."""
     text = f"result={value} ({data})"
-    assert parse_items(text) == {"result": ValueData(value, data)}
-    assert has_value(text)
+    assert parse_value(text) == {"result": ValueData(value, data)}
+    assert has_parenthesis(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("result=1 (a) b=c)", "a) b=c"),
+        ("result=1 (a) b=(c)", "a) b=(c"),
+        ("result=1 (dtmf) endpos=3\nx)", "dtmf) endpos=3\nx"),
+        ("result=1 (open", "open"),
+        ("result=1 ()", ""),
+        ("result=1 (\n)", "\n"),
+    ],
+)
+def test_value(text: str, value: str) -> None:
+    """A value reaches to the last parenthesis, whatever it looks like."""
+    assert parse_value(text) == {"result": item("1", value)}
 
 
 @pytest.mark.parametrize(
@@ -482,8 +510,7 @@ def test_value_in_parentheses(data: str, value: str) -> None:
         ("result=1 (a) b=c)", True),
         ("result=12 (timeout)", True),
         ("result= (timeout)", True),
-        ("result=35 (dtmf) endpos=3200", False),
-        ("result=1 (speech) endpos=0 results=0 ", False),
+        ("result=35 (dtmf) endpos=3200", True),
         ("result=0", False),
         ("result=", False),
         ("result= ", False),
@@ -493,9 +520,56 @@ def test_value_in_parentheses(data: str, value: str) -> None:
         ("(x)", False),
     ],
 )
-def test_has_value(text: str, carries: bool) -> None:
-    """A value in parentheses is told from a tag and from other text."""
-    assert has_value(text) is carries
+def test_has_parenthesis(text: str, carries: bool) -> None:
+    """A parenthesis behind the result is told from one further behind."""
+    assert has_parenthesis(text) is carries
+
+
+@pytest.mark.parametrize(
+    ("line", "executes", "value"),
+    [
+        (b'EXEC "SMS" "q"\n', True, False),
+        (b"exec\tSMS\n", True, False),
+        (b' "EXEC" SMS\n', True, False),
+        (b"EXECUTE X\n", False, False),
+        (b'GET VARIABLE "X"\n', False, True),
+        (b'get "full" VARIABLE X\n', False, True),
+        (b'DATABASE GET "f" "k"\n', False, True),
+        (b"RECEIVE TEXT 5\n", False, True),
+        (b'SET VARIABLE "X" "GET VARIABLE"\n', False, False),
+        (b'GET DATA "x"\n', False, False),
+        (b"NOOP\n", False, False),
+    ],
+)
+def test_kinds_of_commands(line: bytes, executes: bool, value: bool) -> None:
+    """EXEC, and the commands that ask for a value, are known however they are written."""
+    assert is_exec(line) is executes
+    assert gives_value(line) is value
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "+5", "007", "9" * 30])
+def test_number(text: str) -> None:
+    """Decimal numbers are read."""
+    assert parse_number(text) == int(text)
+
+
+@pytest.mark.parametrize("text", ["", "1_0", " 1", "1 ", "0x1", "1.0", "\u0661", "-"])
+def test_no_number(text: str) -> None:
+    """Nothing else is a number, whatever Python thinks of it."""
+    with pytest.raises(ValueError, match="number"):
+        parse_number(text)
+
+
+def test_printable() -> None:
+    """What is not UTF-8 is written as an escape."""
+    assert printable("zoë \udcff") == printable(b"zo\xc3\xab \xff") == "zoë \\xff"
+
+
+@pytest.mark.parametrize("name", ["", "NOOP\nHANGUP", "A\tB", " NOOP", "A  B", "X1", '"NOOP"'])
+def test_name_of_a_command(name: str) -> None:
+    """The name of a command cannot smuggle anything in."""
+    with pytest.raises(ValueError, match="name of a command"):
+        encode_command(name, [])
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import socket
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -13,11 +15,16 @@ if TYPE_CHECKING:
     from typing import Self
 
 SECONDS: Final = 15.0
-KEPT: Final = 5000
+KEPT: Final = 20_000
+"""How many events are remembered."""
+
+
+class AMIError(RuntimeError):
+    """Raised when Asterisk refuses an action."""
 
 
 class Message(list[tuple[str, str]]):
-    """The headers of a response or event, in order."""
+    """The headers of a response or event, in order. Bytes that are no UTF-8 are surrogates."""
 
     def get(self, name: str) -> str | None:
         """Give the first value of a header."""
@@ -31,57 +38,86 @@ class Message(list[tuple[str, str]]):
 class AMI:
     """A connection to the manager interface, logged in; a context manager. Thread-safe.
 
-    Events are kept from the beginning on, so that one that came already is found.
+    Events are kept, so that one that came already is found.
+
+    Args:
+        port: Where it listens, on loopback.
+        secret: The password of the user ``tests``.
+        explain: Says why Asterisk may have gone, when it has.
+
+    Raises:
+        OSError: If nothing listens.
+        AMIError: If the login is refused.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, secret: str, explain: Callable[[], str] = str) -> None:
+        self._explain = explain
+        self._numbers = itertools.count(1)
+        self._sending = threading.Lock()  # guards the order of what is sent
+        self._news = threading.Condition()  # guards the four below
+        self._events: deque[Message] = deque(maxlen=KEPT)
+        self._count = 0
+        self._responses: dict[str, Message] = {}
+        self._ended = False
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
         self._socket.settimeout(None)
-        self._numbers = itertools.count(1)
-        self._news = threading.Condition()  # guards the two below
-        self._messages: deque[Message] = deque(maxlen=KEPT)
-        self._ended = False
         self._thread = threading.Thread(target=self._read, name="tests-ami", daemon=True)
         self._thread.start()
-        self.action("Login", Username="tests", Secret="tests")  # noqa: S106 - of a test's server
+        try:
+            self.action("Login", Username="tests", Secret=secret)
+        except (AMIError, ConnectionError, TimeoutError):
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._socket.shutdown(socket.SHUT_RDWR)
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; waits for its thread."""
+        with contextlib.suppress(OSError):  # Asterisk may have closed it
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._socket.close()
 
-    def _read(self) -> None:
-        with self._socket.makefile("r", encoding="utf-8", errors="replace", newline="\n") as lines:
-            message = Message()
-            try:
-                for line in lines:
-                    name, colon, value = line.rstrip("\r\n").partition(":")
-                    if colon:
-                        message.append((name, value.removeprefix(" ")))
-                    elif message:
-                        self._publish(message)
-                        message = Message()
-            except OSError:
-                pass  # the same as the end
-        with self._news:
-            self._ended = True
-            self._news.notify_all()
+    def action(self, name: str, **headers: str | Iterable[str]) -> Message:
+        """Send an action and give its response. A header with several values is repeated.
 
-    def _publish(self, message: Message) -> None:
+        Raises:
+            AMIError: If Asterisk refuses it.
+            ValueError: If a value has a line break.
+            TimeoutError: If no response comes.
+            ConnectionError: If Asterisk has closed the connection.
+        """
+        number = f"tests-{next(self._numbers)}"
+        lines = [f"Action: {name}", f"ActionID: {number}"]
+        for header, values in headers.items():
+            every = [values] if isinstance(values, str) else values
+            lines.extend(f"{header}: {value}" for value in every)
+        if any("\n" in line or "\r" in line for line in lines):
+            raise ValueError("the manager interface cannot carry a line break")
+        packet = "".join(f"{line}\r\n" for line in [*lines, ""])
+        with self._sending, contextlib.suppress(ConnectionError):  # the reader tells of the end
+            self._socket.sendall(packet.encode(errors="surrogateescape"))
         with self._news:
-            self._messages.append(message)
-            self._news.notify_all()
+            self._news.wait_for(lambda: number in self._responses or self._ended, SECONDS)
+            response = self._responses.pop(number, None)
+            if response is None:
+                raise self._absence(f"no response to {name} in {SECONDS} s")
+        if response.get("Response") == "Error":
+            said = response.get("Message"), *response.getall("Output")
+            raise AMIError(f"{name}: {' '.join(filter(None, said))}")
+        return response
 
     def wait_event(
         self, wanted: Callable[[Message], bool], seconds: float = SECONDS, *, since: int = 0
     ) -> Message:
-        """Give the first message that is wanted, waiting for it if need be.
+        """Give the first event that is wanted, waiting for it unless it came already.
 
         Args:
-            wanted: Tells whether a message is.
+            wanted: Tells whether an event is. Must not use this connection.
             seconds: How long to wait.
             since: How many of those that are wanted to pass over.
 
@@ -89,43 +125,53 @@ class AMI:
             TimeoutError: If none comes.
             ConnectionError: If Asterisk has closed the connection.
         """
+        deadline = time.monotonic() + seconds
+        seen = 0  # events before this number have been looked at
         with self._news:
-
-            def found() -> Message | None:
-                matching = (message for message in self._messages if wanted(message))
-                return next(itertools.islice(matching, since, None), None)
-
-            self._news.wait_for(lambda: found() is not None or self._ended, seconds)
-            message = found()
-            if message is None:
-                if self._ended:
-                    raise ConnectionError("Asterisk has closed the manager connection")
-                last = [dict(message) for message in itertools.islice(self._messages, 0, None)][-5:]
-                raise TimeoutError(f"no such event in {seconds} s; the last were {last}")
-            return message
+            while True:
+                first = self._count - len(self._events)
+                for event in itertools.islice(self._events, max(seen - first, 0), None):
+                    if wanted(event):
+                        if since == 0:
+                            return event
+                        since -= 1
+                seen = self._count
+                remaining = deadline - time.monotonic()
+                if self._ended or remaining <= 0:
+                    last = [dict(event) for event in self._events][-5:]
+                    raise self._absence(f"no such event in {seconds} s; the last were {last}")
+                self._news.wait_for(lambda: self._count > seen or self._ended, remaining)  # noqa: B023
 
     def count(self, wanted: Callable[[Message], bool]) -> int:
-        """Tell how many messages that are wanted have come."""
+        """Tell how many events that are wanted have come."""
         with self._news:
-            return sum(map(wanted, self._messages))
+            return sum(map(wanted, self._events))
 
-    def action(self, name: str, **headers: str | Iterable[str]) -> Message:
-        """Send an action and give its response.
+    def _absence(self, missing: str) -> Exception:
+        if self._ended:
+            return ConnectionError(f"Asterisk has closed the connection: {self._explain()}")
+        return TimeoutError(missing)
 
-        Raises:
-            RuntimeError: If Asterisk refuses it.
-        """
-        number = f"tests-{next(self._numbers)}"
-        lines = [f"Action: {name}", f"ActionID: {number}"]
-        for header, values in headers.items():
-            each = [values] if isinstance(values, str) else values
-            lines += [f"{header}: {value}" for value in each]
-        self._socket.sendall("".join(f"{line}\r\n" for line in [*lines, ""]).encode())
-        response = self.wait_event(
-            lambda message: (
-                message.get("ActionID") == number and message.get("Response") is not None
-            )
-        )
-        if response.get("Response") == "Error":
-            raise RuntimeError(f"{name}: {response.get('Message')}")
-        return response
+    def _read(self) -> None:
+        lines = self._socket.makefile(encoding="utf-8", errors="surrogateescape", newline="\n")
+        message = Message()
+        with lines, contextlib.suppress(OSError):  # a reset is an end as well
+            for line in lines:
+                name, colon, value = line.rstrip("\r\n").partition(":")
+                if colon:
+                    message.append((name, value.removeprefix(" ")))
+                elif message:
+                    self._publish(message)
+                    message = Message()
+        with self._news:
+            self._ended = True
+            self._news.notify_all()
+
+    def _publish(self, message: Message) -> None:
+        with self._news:
+            if message[0][0] == "Response":
+                self._responses[message.get("ActionID") or ""] = message
+            else:
+                self._events.append(message)
+                self._count += 1
+            self._news.notify_all()

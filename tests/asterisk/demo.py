@@ -73,8 +73,9 @@ def run(asterisk: Asterisk) -> None:
         tell_commands(asterisk, call)
         say(f"\nA caller who presses 1 during the prompt: AGI({url})")
         call = place_call(asterisk, url)
-        with call.during("STREAM FILE", lambda: threading.Timer(1, call.press, "1").start()):
-            tell_commands(asterisk, call)
+        call.runs("STREAM FILE")
+        threading.Timer(1, call.press, "1").start()
+        tell_commands(asterisk, call)
         url = "agi://127.0.0.1/other"
         say(f"\nA script that no pattern matches goes to the fallback: AGI({url})")
         tell_commands(asterisk, place_call(asterisk, url))

@@ -23,7 +23,15 @@ SUITE: Final = "forky"
 MIRROR: Final = "http://deb.debian.org/debian"
 OLDEST: Final = 18
 PACKAGES: Final = ("asterisk", "asterisk-core-sounds-en-gsm")
+HOST_PACKAGES: Final = ("debootstrap", "debian-archive-keyring")
 HOW_TO: Final = "install Asterisk 18 or later, or run as root on Debian, where the tests make one"
+MODULES: Final = (
+    "usr/lib/asterisk/modules",
+    "usr/lib/*/asterisk/modules",
+    "usr/lib64/asterisk/modules",
+    "usr/local/lib*/asterisk/modules",
+)
+DATA: Final = ("usr/share/asterisk", "var/lib/asterisk", "usr/local/share/asterisk")
 
 
 class UnavailableError(Exception):
@@ -40,11 +48,13 @@ class Installation:
     """Its folder of modules, inside `root`."""
     data: str
     """Its folder of sounds and documentation, inside `root`."""
+    version: str
+    """Its version, such as ``22.10.1``."""
 
     @property
     def command(self) -> list[str]:
         """The beginning of the command that starts it."""
-        return ["asterisk"] if self.root == Path("/") else ["chroot", str(self.root), "asterisk"]
+        return _command(self.root)
 
 
 def find_or_provision() -> Installation:
@@ -57,22 +67,46 @@ def find_or_provision() -> Installation:
 
 
 def _native() -> Installation | None:
-    if shutil.which("asterisk") is None:
+    version = _version(Path("/"))
+    if version is None or int(version.partition(".")[0]) < OLDEST:
         return None
-    said = subprocess.run(["asterisk", "-V"], capture_output=True, text=True, check=False).stdout
-    version = re.match(r"Asterisk (?:certified/)?(\d+)", said)
-    if version is None or int(version[1]) < OLDEST:
-        return None
-    return _installation(Path("/"))
+    return _installation(Path("/"), version)
 
 
-def _installation(root: Path) -> Installation:
-    """Read where an installation has its files from its own asterisk.conf."""
-    folders = {"astmoddir": "/usr/lib/asterisk/modules", "astdatadir": "/usr/share/asterisk"}
-    with contextlib.suppress(FileNotFoundError):
-        text = (root / "etc/asterisk/asterisk.conf").read_text(encoding="utf-8")
-        folders.update(re.findall(r"^(ast\w+dir)\s*=>?\s*(\S+)", text, re.MULTILINE))
-    return Installation(root, folders["astmoddir"], folders["astdatadir"])
+def _command(root: Path) -> list[str]:
+    if root != Path("/"):
+        return ["chroot", str(root), "/usr/sbin/asterisk"]
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
+    return [shutil.which("asterisk", path=path) or "asterisk"]
+
+
+def _version(root: Path) -> str | None:
+    """Give the version of the Asterisk in a folder, None if none is there that runs."""
+    with contextlib.suppress(OSError):
+        command = [*_command(root), "-V"]
+        said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        if found := re.match(r"Asterisk (?:certified[/-])?(\d+(?:\.\d+)*)", said):
+            return found[1]
+    return None
+
+
+def _installation(root: Path, version: str) -> Installation:
+    """Find an installation's folders: where its own asterisk.conf says, or the usual ones."""
+    said: dict[str, str] = {}
+    with contextlib.suppress(OSError):  # only root and its own user may read it on Debian
+        text = (root / "etc/asterisk/asterisk.conf").read_text(encoding="utf-8", errors="replace")
+        said.update(re.findall(r"^\s*(ast\w+dir)\s*=>?\s*(\S+)", text, re.MULTILINE))
+    modules = _folder(root, said.get("astmoddir"), MODULES, "res_agi.so")
+    data = _folder(root, said.get("astdatadir"), DATA, "documentation")
+    return Installation(root, modules, data, version)
+
+
+def _folder(root: Path, said: str | None, usual: Sequence[str], holds: str) -> str:
+    for pattern in (*([said.lstrip("/")] if said else []), *usual):
+        for folder in sorted(root.glob(pattern)):
+            if (folder / holds).exists():
+                return f"/{folder.relative_to(root)}"
+    raise UnavailableError(f"an Asterisk without {holds} in {', '.join(usual)}: {HOW_TO}")
 
 
 def _cache() -> Path:
@@ -92,18 +126,24 @@ def _cached() -> Installation:
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two runs at once: one makes it, one waits
-        if not root.exists():
-            _build(cache, root)
-    return _installation(root)
+        version = _version(root)
+        if version is None:
+            _build(cache, root, lock.fileno())
+            version = _version(root)
+    if version is None:
+        raise UnavailableError(f"the Asterisk in {root} does not start; remove that folder")
+    return _installation(root, version)
 
 
-def _build(cache: Path, root: Path) -> None:
-    """Make the folder under another name, and rename it when it is whole."""
+def _build(cache: Path, root: Path, lock: int) -> None:
+    """Make the folder under another name, and rename it when it is whole.
+
+    The commands keep the lock open: if this process is killed, others wait until they end.
+    """
     half = cache / "unfinished"
     log = cache / "provision.log"
-    if half.exists():
-        _unmount(half / "proc")
-        shutil.rmtree(half)
+    for folder in (half, root):
+        _remove(folder)
     with log.open("w", encoding="utf-8") as output:
 
         def run(*command: str) -> None:
@@ -115,48 +155,83 @@ def _build(cache: Path, root: Path) -> None:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 check=True,
+                pass_fds=(lock,),
                 env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"},
             )
 
         try:
-            if shutil.which("debootstrap") is None:
+            if shutil.which("debootstrap") is None or _keyring() is None:
                 run("apt-get", "update")
-                run("apt-get", "install", "-y", "--no-install-recommends", "debootstrap")
-            run(*_debootstrap(half))
-            # The package would start a daemon of its own.
-            policy = half / "usr/sbin/policy-rc.d"
-            policy.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
-            policy.chmod(0o755)
-            with proc_mounted(half):
+                run("apt-get", "install", "-y", "--no-install-recommends", *HOST_PACKAGES)
+            mirror = _mirror()
+            run(*_debootstrap(half, mirror))
+            _prepare(half, mirror)
+            with _proc_mounted(half):
                 chroot = ("chroot", str(half), "apt-get", "-o", "Acquire::Check-Valid-Until=false")
                 run(*chroot, "update")
                 run(*chroot, "install", "-y", "--no-install-recommends", *PACKAGES)
+                run("chroot", str(half), "/usr/sbin/asterisk", "-V")
             shutil.rmtree(half / "var/cache/apt/archives", ignore_errors=True)
         except (OSError, subprocess.CalledProcessError) as error:
-            raise UnavailableError(f"could not make an Asterisk ({error}): see {log}") from error
+            raise UnavailableError(
+                f"could not make an Asterisk ({error}; see {log}): {HOW_TO}"
+            ) from error
     half.rename(root)
 
 
-def _debootstrap(target: Path) -> Sequence[str]:
-    """Give the command that makes a small Debian.
+def _remove(folder: Path) -> None:
+    """Remove what an interrupted run left, with what it may have mounted."""
+    mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
+    for target in sorted((line.split()[1] for line in mounts), reverse=True):
+        if Path(target).is_relative_to(folder.resolve()):
+            _unmount(Path(target))
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _prepare(half: Path, mirror: str) -> None:
+    """Keep packages from starting daemons, and let apt reach the mirror."""
+    policy = half / "usr/sbin/policy-rc.d"
+    policy.write_text("#!/bin/sh\nexit 101\n", encoding="utf-8")
+    policy.chmod(0o755)
+    certificates = Path("etc/ssl/certs/ca-certificates.crt")
+    if mirror.startswith("https:") and ("/" / certificates).exists():
+        (half / certificates).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy("/" / certificates, half / certificates)
+
+
+def _mirror() -> str:
+    """Give the mirror of Debian that the machine's apt uses, or else Debian's own."""
+    command = ("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages")
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    found = re.search(r"^https?://\S+/debian(?=/?$)", said, re.MULTILINE)
+    return found[0] if found else MIRROR
+
+
+def _keyring() -> Path | None:
+    found = sorted(Path("/usr/share/keyrings").glob("debian-archive-keyring.[gp]*"))
+    return found[0] if found else None
+
+
+def _debootstrap(target: Path, mirror: str) -> Sequence[str]:
+    """Give the command that makes a small Debian; it fails if a signature cannot be verified.
 
     The machine's debootstrap may be too old to know the suite, whose script is that of sid.
     """
-    keyrings = sorted(Path("/usr/share/keyrings").glob("debian-archive-keyring.[gp]*"))
-    if not keyrings:
+    keyring = _keyring()
+    if keyring is None:
         raise FileNotFoundError("no debian-archive-keyring")
+    options = ("--variant=minbase", f"--keyring={keyring}")
     script = "/usr/share/debootstrap/scripts/sid"
-    options = ("--variant=minbase", f"--keyring={keyrings[0]}")
-    return ("debootstrap", *options, SUITE, str(target), MIRROR, script)
+    return ("debootstrap", *options, SUITE, str(target), mirror, script)
 
 
 @contextlib.contextmanager
-def proc_mounted(root: Path) -> Generator[None]:
-    """Have /proc in a folder for a while, unless it is there."""
-    if (root / "proc/self").exists():
-        yield
-        return
-    subprocess.run(["mount", "-t", "proc", "proc", str(root / "proc")], check=True)
+def _proc_mounted(root: Path) -> Generator[None]:
+    """Have /proc in a folder for a while, unless it is there; where mounting is forbidden, not."""
+    if not (root / "proc/self").exists():
+        command = ["mount", "-t", "proc", "proc", str(root / "proc")]
+        subprocess.run(command, capture_output=True, check=False)
     try:
         yield
     finally:
@@ -173,4 +248,4 @@ if __name__ == "__main__":
         installation = find_or_provision()
     except UnavailableError as unavailable:
         sys.exit(str(unavailable))
-    sys.stdout.write(f"Asterisk is in {installation.root}\n")
+    sys.stdout.write(f"Asterisk {installation.version} is in {installation.root}\n")

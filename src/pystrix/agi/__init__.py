@@ -4,6 +4,7 @@
 ``agi.execute(action)`` runs one of the commands of `pystrix.agi.core`.
 """
 
+from pystrix.agi import agi_core as agi_core
 from pystrix.agi import core as core
 from pystrix.agi._action import Action, Command
 from pystrix.agi._wire import Response, ValueData
@@ -54,5 +55,6 @@ __all__ = [
     "Request",
     "Response",
     "ValueData",
+    "agi_core",
     "core",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from pystrix.agi._wire import decode, encode_command, encode_raw, to_text
+from pystrix.agi._wire import decode, encode_command, encode_raw, printable, to_text
 from pystrix.agi.errors import AGIAppError
 
 if TYPE_CHECKING:
@@ -28,12 +28,13 @@ class Action(ABC, Generic[T_co]):
 
     Args:
         command: The command's name, ``"STREAM FILE"``.
-        words: Its arguments, each sent as one word exactly as it is; None leaves one out.
+        words: Its arguments, each sent as one word exactly as it is.
 
     Raises:
-        ValueError: If Asterisk could not take the line (see `pystrix.agi.agi_core.quote`; at most
-            8,190 bytes and 127 words).
-        TypeError: If an argument is bytes.
+        ValueError: If Asterisk could not take the line: a line feed or NUL, more than 8,190 bytes
+            or 127 words; or if it would harm Asterisk (GET OPTION without a timeout, GET DATA for
+            more than 1,024 digits, DATABASE DELTREE of an empty family).
+        TypeError: If an argument is bytes or None.
     """
 
     check_hangup: ClassVar[bool] = True
@@ -41,7 +42,7 @@ class Action(ABC, Generic[T_co]):
     `process_response` hears of it, and raises `AGIResultHangup` if so."""
 
     def __init__(self, command: str, *words: object) -> None:
-        self._line = encode_command(command, [word for word in words if word is not None])
+        self._line = encode_command(command, words)
 
     @property
     def command(self) -> str:
@@ -71,8 +72,12 @@ class Action(ABC, Generic[T_co]):
     def __hash__(self) -> int:
         return hash((type(self), self._line))
 
+    def __str__(self) -> str:
+        """Give the line for a message."""
+        return printable(self._line[:-1])
+
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self.command[:-1]}>"
+        return f"<{type(self).__name__}: {self}>"
 
 
 class Acknowledged(Action["Response"]):
@@ -85,7 +90,7 @@ class Acknowledged(Action["Response"]):
             AGIAppError: If the result is -1 though the channel lives.
         """
         if response.items["result"].value == "-1":
-            raise AGIAppError(f"Asterisk could not do {self.command[:-1]}", response.items)
+            raise AGIAppError(f"Asterisk could not do {self}", response.items)
         return response
 
 
@@ -95,20 +100,16 @@ class Command(Action["Response"]):
     ``agi.execute(Command("SPEECH SET", "name", "value"))``
 
     Args:
-        command: The command's name, in one or more words; it may not need quoting.
-        words: Its arguments, each sent as one word exactly as it is; None leaves one out.
+        command: The command's name, in one or more words.
+        words: Its arguments, each sent as one word exactly as it is.
 
     Returns:
         The reply as it came, a result of -1 on a living channel included.
 
     Raises:
-        ValueError: If Asterisk could not take the line, or it would harm Asterisk (GET OPTION
-            without a timeout, GET DATA for more than 1,024 digits).
+        ValueError: As for `Action`.
+        TypeError: As for `Action`.
     """
-
-    def __init__(self, command: str, *words: object) -> None:
-        super().__init__(command, *words)
-        encode_raw(self.command[:-1])
 
     def process_response(self, response: Response) -> Response:
         """Give the reply as it came."""
@@ -123,7 +124,7 @@ class RawAction(Action[Any]):
         arguments: Its arguments, already quoted where they need it (`quote`); None leaves one out.
 
     Raises:
-        ValueError: As for `Command`.
+        ValueError: As for `Action`.
     """
 
     def __init__(self, command: str, *arguments: object) -> None:  # pyright: ignore[reportMissingSuperCall]

@@ -128,12 +128,15 @@ def peer_text(address: tuple[Any, ...]) -> str:
 
 
 def _listen(interface: str, port: int) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(
+    found = socket.getaddrinfo(
         interface or "0.0.0.0",  # noqa: S104 - asked for by the empty name
         port,
         type=socket.SOCK_STREAM,
         flags=socket.AI_PASSIVE,
-    )[0]
+    )
+    # A name with both kinds of address is IPv4, as it was in 1.x.
+    found.sort(key=lambda each: each[0] != socket.AF_INET)
+    family, kind, protocol, _, address = found[0]
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -24,10 +24,11 @@ class ThreadPool:
 
     def __init__(self, name: str, *, daemon: bool, idle_seconds: float = IDLE_SECONDS) -> None:
         self._name = name
-        self._daemon = daemon
+        self.daemon: bool = daemon
+        """Whether threads that are started from now on let the program end while they run."""
         self._idle_seconds = idle_seconds
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()  # guards the four below
+        self._lock = threading.RLock()  # guards the four below; a signal handler may call close
         self._idle = 0  # threads that wait for a job no one has promised them
         self._running: set[threading.Thread] = set()
         self._started = 0
@@ -49,8 +50,10 @@ class ThreadPool:
             self._started += 1
             thread = threading.Thread(
                 target=self._work,
+                # In a list, to be taken out of it: a thread keeps its arguments until it ends.
+                args=([job],),
                 name=f"{self._name}-{self._started}",
-                daemon=self._daemon,
+                daemon=self.daemon,
             )
             self._running.add(thread)
         try:
@@ -59,8 +62,6 @@ class ThreadPool:
             with self._lock:
                 self._running.discard(thread)
             raise
-        # Not by the thread's arguments, which would keep the job alive as long as the thread.
-        self._jobs.put(job)
 
     def close(self) -> None:
         """Take no more jobs, and let the threads end with the ones they have. Idempotent."""
@@ -71,14 +72,16 @@ class ThreadPool:
             self._idle = 0
 
     def join(self) -> None:
-        """Wait until all threads have ended; close it first. A thread of its own is left out."""
+        """Wait until all threads have ended; close it first. A thread of its own does not wait."""
         with self._lock:
-            threads = self._running - {threading.current_thread()}
+            threads = set(self._running)
+        if threading.current_thread() in threads:
+            return
         for thread in threads:
             thread.join()
 
-    def _work(self) -> None:
-        job = self._jobs.get()
+    def _work(self, first: list[Callable[[], None]]) -> None:
+        job: Callable[[], None] | None = first.pop()
         try:
             while job is not None:
                 job()

@@ -23,7 +23,7 @@ from __future__ import annotations
 import enum
 import logging
 import secrets
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from pystrix.agi._wire import (
     HANGUP_LINE,
@@ -31,10 +31,14 @@ from pystrix.agi._wire import (
     Response,
     decode,
     encode_command,
-    has_value,
+    gives_value,
+    has_parenthesis,
+    is_exec,
     lines_of_value,
     parse_items,
     parse_reply_line,
+    parse_value,
+    printable,
 )
 from pystrix.agi.environment import Environment
 from pystrix.agi.errors import (
@@ -56,13 +60,14 @@ if TYPE_CHECKING:
 
     from pystrix.agi._action import Action
 
-T = TypeVar("T")
-
 ENVIRONMENT_LIMIT: Final = 64 * 1024
 """Bytes. Asterisk cuts application data at 8,191 bytes and sends it up to three times."""
 
 REPLY_LIMIT: Final = 16 * 1024 * 1024
 """Bytes. GET FULL VARIABLE knows no limit; 1.6 MB were seen in one line."""
+
+LINE_OVERHEAD: Final = 64
+"""Bytes that a line of a long reply takes beside its own."""
 
 STRAYS_LOGGED: Final = 8
 """Lines that nobody asked for are logged up to this number in a session."""
@@ -111,6 +116,9 @@ class AGIProtocol:
         """Whether Asterisk told that the channel hung up, or closed the connection."""
         self.received: bool = False
         """Whether any byte came: a probe connects and leaves."""
+        self.may_have_more: bool = True
+        """Whether what came last may go on, unasked: the environment, or a value. What has
+        arrived should then be read before the next action is sent."""
         self._peer = peer
         self._environment_limit = environment_limit
         self._reply_limit = reply_limit
@@ -123,7 +131,7 @@ class AGIProtocol:
         self._held: list[bytes] = []  # lines of a block or of a value that goes on
         self._out = b""
 
-        self._action: Action[Any] | None = None
+        self._check_hangup = False  # of the action
         self._line = b""  # of the action
         self._was_hung_up = False  # when the action was sent
         self._response: Response | None = None
@@ -131,6 +139,7 @@ class AGIProtocol:
         self._echoes = 0
         self._out_of_step = False
         self._strays = 0
+        self._stray_bytes = 0
         self._on_line: Callable[[bytes], None] = self._reply_line
         self._on_reply: Callable[[ReplyLine], None] = self._first_reply
 
@@ -145,7 +154,7 @@ class AGIProtocol:
             AGISIGPIPEHangup: If it left before the end of the block.
         """
         if self._environment is None:
-            raise self._failure or AGISIGPIPEHangup("the environment block is not complete")
+            self._raise_failure("the environment block is not complete")
         return self._environment
 
     def send_action(self, action: Action[Any]) -> None:
@@ -158,17 +167,18 @@ class AGIProtocol:
         """
         if self.state is not State.READY:
             if self.state is State.CLOSED:
-                if isinstance(self._failure, AGIProtocolError):
-                    raise self._failure
-                raise AGISIGPIPEHangup("the session is closed")
+                if not isinstance(self._failure, AGIProtocolError):
+                    self._failure = None
+                self._raise_failure("the session is closed")
             raise RuntimeError(f"cannot send an action in state {self.state.name}")
         line = action.to_wire()
         if self._buffer:
             self._read_idle()
-        self._action = action
+        self._check_hangup = action.check_hangup
         self._line = line
         self._was_hung_up = self.hung_up
         self._failure = None
+        self.may_have_more = False
         self._on_reply = self._first_reply
         self.state = State.WAITING
         if self._out_of_step:
@@ -177,17 +187,18 @@ class AGIProtocol:
             self._out = line
             self._on_line = self._reply_line
 
-    def result(self) -> Any:  # noqa: ANN401 - the action's type; the session declares it
-        """Give the result of the action that was sent last, once the state left WAITING.
+    def response(self) -> Response:
+        """Give the reply to the action that was sent last, once the state left WAITING.
+
+        The result is what the action's `process_response` makes of it.
 
         Raises:
             AGIException: What the reply said, or the end of the connection.
         """
-        action, response = self._action, self._response
-        self._action = self._response = None
-        if response is not None and action is not None:
-            return action.process_response(response)
-        raise self._failure or AGISIGPIPEHangup("the session is closed")
+        response, self._response = self._response, None
+        if response is None:
+            self._raise_failure("the session is closed")
+        return response
 
     def data_to_send(self) -> bytes:
         """Take the bytes that are to be sent now, in one write; empty if there are none."""
@@ -214,8 +225,12 @@ class AGIProtocol:
         if self.state is State.CLOSED:
             return
         failure: AGIException = AGISIGPIPEHangup("the connection is closed")
+        if self._on_line == self._value_line and any(x.endswith(b")") for x in self._held):
+            self._end_value()
         if self.state is State.WAITING:
-            if self._on_reply == self._settled:  # AGIEXITONHANGUP: told by closing
+            if self._on_reply == self._usage_after_exec:  # all that matters has come
+                self.state = State.READY
+            elif self._on_reply == self._settled:  # AGIEXITONHANGUP: told by closing
                 failure = self._hangup_during()
             else:
                 failure = AGISIGPIPEHangup(f"the connection was closed during {self._command()}")
@@ -223,14 +238,20 @@ class AGIProtocol:
 
     # Private: reading.
 
+    def _raise_failure(self, otherwise: str) -> NoReturn:
+        if self._failure is None:
+            raise AGISIGPIPEHangup(otherwise)
+        raise self._failure.with_traceback(None)  # it may be raised many times
+
     def _close(self, failure: AGIException) -> None:
+        if self.state is State.WAITING:
+            self._response = None  # otherwise it is whole, and waits to be taken
         self.state = State.CLOSED
         self.hung_up = True
         self._failure = failure
-        self._response = None
         self._out = b""
         self._buffer.clear()
-        self._held.clear()
+        self._take_held()
 
     def _read_environment(self) -> None:
         if self._buffer.startswith(b"\n"):
@@ -243,11 +264,19 @@ class AGIProtocol:
         if end < 0:
             self._scanned = len(self._buffer)
             return
-        self._environment = Environment.parse(bytes(self._buffer[:end]))
+        environment = Environment.parse(bytes(self._buffer[:end]))
         del self._buffer[: end + skip]
         self._scanned = 0
+        if not environment:
+            self._close(AGIProtocolError("what came is no AGI environment"))
+            return
+        self._environment = environment
         self.state = State.READY
-        if ignored := self._environment.ignored:
+        # A line feed in the dialplan's data can end the block early; its rest, which may look like
+        # a reply, comes where the first reply is expected. Asterisk's own last line tells.
+        if environment.ignored or ("agi_request" in environment) > ("agi_threadid" in environment):
+            self._out_of_step = True
+        if ignored := environment.ignored:
             _LOGGER.warning(
                 "%s: %d lines of the environment are no variables or repeat one, the first: %.200r",
                 self._peer,
@@ -287,16 +316,23 @@ class AGIProtocol:
 
     def _stray(self, line: bytes) -> None:
         self._strays += 1
+        self._stray_bytes += len(line)
+        if self._stray_bytes > self._reply_limit:
+            self._close(AGIProtocolError("the peer sends on and on what nobody asked for"))
+            return
         if self._strays <= STRAYS_LOGGED:
             _LOGGER.warning("%s sent a line that is no reply, skipped: %.200r", self._peer, line)
         if self._strays == STRAYS_LOGGED:
             _LOGGER.warning("%s: further such lines are not logged", self._peer)
 
-    def _hold(self, line: bytes) -> None:
+    def _hold(self, line: bytes) -> bool:
+        """Keep a line; tell whether there was room for it."""
         self._held.append(line)
-        self._held_size += len(line) + 1
+        self._held_size += len(line) + LINE_OVERHEAD
         if self._held_size > self._reply_limit:
             self._close(AGIReplyLimitError(self._reply_limit))
+            return False
+        return True
 
     def _take_held(self) -> list[bytes]:
         held, self._held, self._held_size = self._held, [], 0
@@ -311,25 +347,26 @@ class AGIProtocol:
         reply = parse_reply_line(line)
         if reply is None:
             self._stray(line)
-        elif reply.code == OK and has_value(reply.text) and self._goes_on(reply):
-            self._hold(line)
-            self._request_echo(self._value_line)
+        elif reply.code == OK and self._goes_on(reply.text):
+            if self._hold(line):
+                self._request_echo(self._value_line)
         elif reply.more and reply.code == USAGE:
-            self._hold(line)
-            self._on_line = self._block_line
+            if self._hold(line):
+                self._on_line = self._block_line
         elif reply.code != TRYING:
             self._on_reply(reply)
 
-    def _goes_on(self, reply: ReplyLine) -> bool:
-        """Tell whether a reply with a value may have more lines."""
-        if reply.text[-1] != ")":
+    def _goes_on(self, text: str) -> bool:
+        """Tell whether a reply has a value that may have more lines."""
+        if not has_parenthesis(text) or not gives_value(self._line):
+            return False
+        if text[-1] != ")":
             return True
         return bytes(self._buffer) not in _NOTHING_BUT_HANGUPS
 
     def _block_line(self, line: bytes) -> None:
         """Take a line of a usage block, which ends with ``520`` and a blank."""
-        self._hold(line)
-        if line.startswith(b"520 "):
+        if self._hold(line) and line.startswith(b"520 "):
             self._on_line = self._reply_line
             block = decode(b"\n".join(self._take_held()))
             self._on_reply(ReplyLine(USAGE, more=True, text=block))
@@ -343,9 +380,14 @@ class AGIProtocol:
 
     def _value_line(self, line: bytes) -> None:
         """Take a line that may belong to a value, up to the echo."""
-        if line != self._echo:
+        # Asterisk may have cut the value short, and glued the echo to it.
+        if not line.endswith(self._echo):
             self._hold(line)
-            return
+        elif len(line) == len(self._echo) or self._hold(line.removesuffix(self._echo)):
+            self._end_value()
+
+    def _end_value(self) -> None:
+        """Make the reply of what is held."""
         self._on_line = self._reply_line
         held = self._take_held()
         while held[-1] == HANGUP_LINE:
@@ -354,14 +396,17 @@ class AGIProtocol:
         value, strays = lines_of_value(held)
         for stray in strays:
             self._stray(stray)
-        self._on_reply(ReplyLine(OK, more=False, text=decode(value[4:])))
+        if self.state is State.WAITING:
+            self._on_reply(ReplyLine(OK, more=False, text=decode(value[4:])))
 
     def _skipped_line(self, line: bytes) -> None:
         """Skip a line, up to the echo; then send the action."""
-        if line == self._echo:
+        if line.endswith(self._echo):
             self._out_of_step = False
             self._on_line = self._reply_line
             self._out = self._line
+            if line != self._echo:
+                self._stray(line.removesuffix(self._echo))
         elif line == HANGUP_LINE:
             self.hung_up = True
         else:
@@ -373,11 +418,13 @@ class AGIProtocol:
         if reply.code != OK:
             self._refused(reply)
             return
-        items = parse_items(reply.text)
+        is_value = has_parenthesis(reply.text) and gives_value(self._line)
+        items = (parse_value if is_value else parse_items)(reply.text)
+        self.may_have_more = is_value
         response = Response(items, OK, reply.text)
         if (result := items.get("result")) is None:
             self._finish(AGINoResultError(f"a reply without a result: {reply.text!r}", items))
-        elif result.value == "1" and self._line[:5].upper() == b"EXEC ":
+        elif result.value == "1" and is_exec(self._line):
             self._response = response
             self._on_reply = self._usage_after_exec
         elif (result.value == "-1" or result.data == "hangup") and self._may_be_hangup():
@@ -386,7 +433,8 @@ class AGIProtocol:
             self._finish(response)
 
     def _refused(self, reply: ReplyLine) -> None:
-        text = f"{reply.text} ({self._command()})"
+        said = printable(reply.text)
+        text = f"{said} ({self._command()})"
         match reply.code:
             case 510:
                 self._finish(AGIInvalidCommandError(text))
@@ -394,20 +442,20 @@ class AGIProtocol:
                 self.hung_up = True
                 self._finish(AGIDeadChannelError(text))
             case 520:
-                self._finish(AGIUsageError(reply.text if reply.more else text))
+                self._finish(AGIUsageError(said if reply.more else text))
             case _:
                 self._finish(AGIUnknownError(f"reply code {reply.code}: {text}"))
 
     def _usage_after_exec(self, reply: ReplyLine) -> None:
         """Drop the usage block that follows an application's code of 1."""
-        if reply.code != USAGE:
-            self._stray(f"{reply.code} {reply.text}".encode("utf-8", "surrogateescape"))
-            self._out_of_step = True
         self.state = State.READY
+        if reply.code != USAGE:
+            self._out_of_step = True
+            self._stray(f"{reply.code} {reply.text}".encode("utf-8", "surrogateescape"))
 
     def _may_be_hangup(self) -> bool:
         # A command sent on a channel already dead has its own answer, EXEC Dial's -1 for one.
-        return self._action is not None and self._action.check_hangup and not self._was_hung_up
+        return self._check_hangup and not self._was_hung_up
 
     def _settle(self, response: Response) -> None:
         """Find out what a result of -1 means: ask, unless HANGUP came already."""
@@ -434,8 +482,7 @@ class AGIProtocol:
 
     def _command(self) -> str:
         """Give the command that runs, for a message."""
-        line = self._line[:-1].decode("utf-8", "backslashreplace")
-        return f"{line:.200}"
+        return f"{printable(self._line[:-1]):.200}"
 
     def _finish(self, outcome: Response | AGIException) -> None:
         self.state = State.READY

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from pystrix.agi._protocol import AGIProtocol, State
+from pystrix.agi._streams import CHUNK
 from pystrix.agi.routing import Request
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 C = TypeVar("C", bound="Callable[[], object]")
+
+READS_AT_ONCE: Final = 8
 
 _LOGGER = logging.getLogger("pystrix.agi")
 
@@ -53,7 +56,7 @@ class Watcher(Protocol):
     """What tells a session that bytes came while it is idle."""
 
     def watch(self, session: Session) -> None:
-        """Call ``session.poll()`` once when bytes come."""
+        """Call ``session.notice()`` once when bytes come, unless the session is closed."""
         ...
 
     def forget(self, fileno: int) -> None:
@@ -80,6 +83,8 @@ class Session:
         self._debug = debug
         self._watcher = watcher
         self._watched = False
+        self.closed: bool = False
+        """Whether `close` was called."""
         self._request: Request | None = None
         self._lock = threading.Lock()  # guards _protocol, and reading and writing _stream
         self._callbacks: deque[Callable[[], object]] = deque()
@@ -112,6 +117,7 @@ class Session:
             The result, as the action documents it.
 
         Raises:
+            ValueError, TypeError: What Asterisk could not take, when the action is made.
             AGIHangup: If the call is over (see `pystrix.agi.errors`).
             AGIError: If Asterisk refused the command or could not carry it out.
             AGIProtocolError: If the peer does not speak AGI.
@@ -119,12 +125,15 @@ class Session:
         protocol = self._protocol
         try:
             with self._lock:
+                if protocol.may_have_more:
+                    self._read_now()
                 protocol.send_action(action)
                 self._converse()
-                return protocol.result()  # type: ignore[no-any-return] # the action knows its type
+                response = protocol.response()
         finally:
             if self._callbacks:
                 self._attend()
+        return action.process_response(response)
 
     @property
     def hung_up(self) -> bool:
@@ -132,16 +141,19 @@ class Session:
 
         Never waits. If no other thread executes a command, what has arrived is read first.
         """
-        self.poll()
+        if self._poll():
+            self._attend()
         return self._protocol.hung_up
 
     def on_hangup(self, callback: C) -> C:
         """Have a function called when the call is over; at once if it is.
 
-        It is called exactly once, without arguments, in the thread that notices: the one that
-        executes a command, or one of the server's own while the session is idle. It must return
-        soon; an exception in it is logged. Without a server (`FastAGI` over files) an idle
-        session notices at its next command, or when `hung_up` is asked.
+        It is called at most once, without arguments, in the thread that notices: the one that
+        executes a command or asks `hung_up`, or one of the server's own while the session is
+        idle. It may execute the commands that work on a dead channel; an exception in it is
+        logged. It is not called if the handler ends first, or the session is closed. Without a
+        server (`FastAGI` over files) an idle session notices at its next command, or when
+        `hung_up` is asked.
 
         Args:
             callback: The function.
@@ -150,21 +162,17 @@ class Session:
             The function, so that this serves as a decorator.
         """
         self._callbacks.append(callback)
-        self.poll()
+        self._poll()
         self._attend()
         return callback
 
-    def poll(self) -> None:
-        """Read what arrived while the session was idle; never waits."""
-        if not self._protocol.hung_up and self._lock.acquire(blocking=False):
-            try:
-                self._read_now()
-            finally:
-                self._lock.release()
-            self._attend()
-
     def close(self) -> None:
-        """End the connection. A command that waits in another thread raises. Idempotent."""
+        """End the connection; over a socket, a command that waits in another thread raises.
+
+        Idempotent. Callbacks for a hang-up are not called any more.
+        """
+        self.closed = True
+        self._callbacks.clear()
         if self._watched and self._watcher is not None:
             self._watcher.forget(self._stream.fileno())
         self._stream.close()
@@ -172,6 +180,26 @@ class Session:
     def fileno(self) -> int:
         """Give the descriptor that Asterisk's lines are read from, -1 if the session is closed."""
         return self._stream.fileno()
+
+    def notice(self) -> None:
+        """Read what has arrived; the watcher calls it, whose thread must never wait."""
+        if not self._poll():
+            return  # a command runs, and will see to it
+        if self._protocol.hung_up and self._callbacks:
+            threading.Thread(target=self._attend, name="pystrix-hangup", daemon=True).start()
+        else:
+            self._attend()
+
+    def _poll(self) -> bool:
+        """Read what arrived while the session was idle, unless a command runs; never waits."""
+        if self.closed or not self._lock.acquire(blocking=False):
+            return False
+        try:
+            if not self._protocol.hung_up:
+                self._read_now()
+        finally:
+            self._lock.release()
+        return True
 
     def _attend(self) -> None:
         """See to the callbacks: call them, or see to it that the hang-up is noticed."""
@@ -187,7 +215,7 @@ class Session:
                 return
             try:
                 callback()
-            except Exception:
+            except BaseException:  # whatever it raises ends it and nothing else
                 _LOGGER.exception("%s: a hang-up callback failed", self._stream.peer)
 
     def _converse(self) -> None:
@@ -199,9 +227,16 @@ class Session:
                     self._send(data)
                 if protocol.state is not State.WAITING:
                     return
-                self._received(stream.receive())
+                data = stream.receive()
+                self._received(data)
+                if len(data) == CHUNK:
+                    # What goes on behind it must not be taken for the end of a value.
+                    self._read_now()
         except OSError as error:
             self._lost(error)
+        except BaseException:  # a signal handler's: where the conversation stands is not known
+            protocol.receive_eof()
+            raise
 
     def _send(self, data: bytes) -> None:
         if self._debug:
@@ -219,10 +254,11 @@ class Session:
     def _read_now(self) -> None:
         protocol = self._protocol
         try:
-            while (data := self._stream.receive_now()) is not None:
-                self._received(data)
-                if protocol.state is State.CLOSED:
+            for _ in range(READS_AT_ONCE):  # not for ever, whatever the peer sends
+                data = self._stream.receive_now()
+                if data is None or protocol.state is State.CLOSED:
                     return
+                self._received(data)
         except OSError as error:
             self._lost(error)
 

@@ -9,7 +9,8 @@ import socket
 import time
 from typing import BinaryIO, Final
 
-_CHUNK: Final = 16 * 1024
+CHUNK: Final = 16 * 1024
+"""Bytes that are read at a time."""
 
 # Asterisk sends replies of several lines in several writes with Nagle on: the later ones wait for
 # our acknowledgement, which the kernel delays by 40 ms unless asked not to. Linux forgets the
@@ -39,7 +40,7 @@ class SocketStream:
         """Wait for bytes; ``b""`` at the end."""
         if _QUICKACK is not None:
             self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
-        return self._socket.recv(_CHUNK)
+        return self._socket.recv(CHUNK)
 
     def receive_before(self, deadline: float) -> bytes:
         """Wait for bytes until a moment of `time.monotonic`.
@@ -52,14 +53,14 @@ class SocketStream:
             raise TimeoutError
         self._socket.settimeout(left)
         try:
-            return self._socket.recv(_CHUNK)
+            return self._socket.recv(CHUNK)
         finally:
             self._socket.settimeout(None)
 
     def receive_now(self) -> bytes | None:
         """Give the bytes that are there, ``b""`` at the end, None if nothing is."""
         try:
-            return self._socket.recv(_CHUNK, socket.MSG_DONTWAIT)
+            return self._socket.recv(CHUNK, socket.MSG_DONTWAIT)
         except BlockingIOError:
             return None
 
@@ -117,15 +118,16 @@ class FileStream:
     def receive(self) -> bytes:
         """Wait for bytes; ``b""`` at the end."""
         if isinstance(self._reader, io.BufferedIOBase):
-            return self._reader.read1(_CHUNK)
+            return self._reader.read1(CHUNK)
         return self._reader.readline()
 
     def receive_now(self) -> bytes | None:
         """Give the bytes that are there, ``b""`` at the end, None if nothing is."""
         if (fileno := self.fileno()) < 0:
             return None
-        readable, _, _ = select.select([fileno], [], [], 0)
-        return self.receive() if readable else None
+        poll = select.poll()
+        poll.register(fileno, select.POLLIN)
+        return self.receive() if poll.poll(0) else None
 
     def send(self, data: bytes) -> None:
         """Send all of `data`."""
@@ -136,6 +138,7 @@ class FileStream:
             raise BrokenPipeError(str(error)) from error
 
     def close(self) -> None:
-        """Close both files."""
-        self._writer.close()
+        """Close both files; waits for a thread that reads."""
+        with contextlib.suppress(OSError):  # what could not be written any more
+            self._writer.close()
         self._reader.close()

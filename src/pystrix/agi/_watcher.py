@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import selectors
 import socket
 import threading
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from pystrix.agi._session import Session
 
+_LOGGER = logging.getLogger("pystrix.agi")
+
 IDLE_SECONDS: Final = 10.0
 """After this time with nothing to watch the thread ends."""
 
@@ -20,7 +23,7 @@ class HangupWatcher:
     """One thread that waits on all idle sessions that have callbacks.
 
     It runs while there are such sessions. A session is watched until bytes come once, then it is
-    polled. If a command runs in it by then, the bytes are that command's, and the session asks to
+    told. If a command runs in it by then, the bytes are that command's, and the session asks to
     be watched again after it.
     """
 
@@ -29,22 +32,32 @@ class HangupWatcher:
         self._lock = threading.Lock()  # guards the four below
         self._thread: threading.Thread | None = None
         self._wishes: deque[tuple[int, Session | None]] = deque()
-        self._waker: socket.socket | None = None
         self._closed = False
+        self._released = False
+        self._acquire()  # now: when the system runs out of descriptors the watcher still works
 
     def watch(self, session: Session) -> None:
-        """Call ``session.poll()`` once when bytes come. Idempotent."""
-        self._wish(session.fileno(), session)
+        """Call ``session.notice()`` once when bytes come, unless it is closed. Idempotent."""
+        with self._lock:
+            if not session.closed:
+                self._wish(session.fileno(), session)
 
     def forget(self, fileno: int) -> None:
-        """Stop watching what has this descriptor; call it before the descriptor is closed."""
-        self._wish(fileno, None)
+        """Stop watching what had this descriptor; call it before the descriptor is closed."""
+        with self._lock:
+            if self._thread is not None:
+                self._wish(fileno, None)
 
     def close(self) -> None:
         """Let the thread end as soon as there is nothing to watch. Idempotent."""
         with self._lock:
+            if self._closed:
+                return
             self._closed = True
-            self._wake()
+            if self._thread is None:
+                self._release()
+            else:
+                self._waker.send(b"\0")
 
     def join(self) -> None:
         """Wait until the thread has ended; close it first."""
@@ -56,41 +69,43 @@ class HangupWatcher:
     def _wish(self, fileno: int, session: Session | None) -> None:
         if fileno < 0:
             return
-        with self._lock:
-            if self._thread is None and session is None:
-                return
-            self._wishes.append((fileno, session))
-            if self._thread is not None:
-                self._wake()
-                return
-            self._waker, sleeper = socket.socketpair()
-            self._thread = threading.Thread(
-                target=self._run, args=(sleeper,), name="pystrix-hangup-watcher", daemon=True
+        if self._released:  # a call that outlives its server
+            self._acquire()
+        self._wishes.append((fileno, session))
+        if self._thread is not None:
+            if len(self._wishes) == 1:  # else it is awake already
+                self._waker.send(b"\0")
+            return
+        thread = threading.Thread(target=self._run, name="pystrix-hangup-watcher", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self._wishes.clear()
+            _LOGGER.error("hang-ups are noticed late, no thread to watch: %s", error)  # noqa: TRY400
+        else:
+            self._thread = thread
+
+    def _run(self) -> None:
+        while True:
+            self._fulfil(self._selector)
+            watching = len(self._selector.get_map()) > 1
+            ready = self._selector.select(
+                None if watching else 0 if self._closed else self._idle_seconds
             )
-            self._thread.start()
+            if not ready and self._end():
+                return
+            for key, _ in ready:
+                if key.fileobj is self._sleeper:
+                    self._sleeper.recv(4096)
+                else:
+                    self._selector.unregister(key.fileobj)
+                    self._notice(key.data)
 
-    def _wake(self) -> None:
-        # One byte is enough until the thread has taken the wishes; a full pipe wakes it as well.
-        if self._waker is not None and len(self._wishes) <= 1:
-            self._waker.send(b"\0")
-
-    def _run(self, sleeper: socket.socket) -> None:
-        with selectors.DefaultSelector() as selector, sleeper:
-            selector.register(sleeper, selectors.EVENT_READ)
-            while True:
-                self._fulfil(selector)
-                watching = len(selector.get_map()) > 1
-                ready = selector.select(
-                    None if watching else 0 if self._closed else self._idle_seconds
-                )
-                if not ready and self._end():
-                    return
-                for key, _ in ready:
-                    if key.fileobj is sleeper:
-                        sleeper.recv(4096)
-                    else:
-                        selector.unregister(key.fileobj)
-                        key.data.poll()
+    def _notice(self, session: Session) -> None:
+        try:
+            session.notice()
+        except RuntimeError as error:  # no thread for its callbacks; the next command calls them
+            _LOGGER.error("a hang-up is told late, no thread: %s", error)  # noqa: TRY400
 
     def _fulfil(self, selector: selectors.BaseSelector) -> None:
         with self._lock:
@@ -107,8 +122,21 @@ class HangupWatcher:
     def _end(self) -> bool:
         """End the thread, unless a wish has come in this moment."""
         with self._lock:
-            if self._wishes or self._waker is None:
+            if self._wishes:
                 return False
-            self._waker.close()
-            self._waker = self._thread = None
+            self._thread = None
+            if self._closed:
+                self._release()
             return True
+
+    def _acquire(self) -> None:
+        self._waker, self._sleeper = socket.socketpair()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._sleeper, selectors.EVENT_READ)
+        self._released = False
+
+    def _release(self) -> None:
+        self._released = True
+        self._selector.close()
+        self._waker.close()
+        self._sleeper.close()

@@ -7,6 +7,7 @@ is; its replies are never escaped.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -31,8 +32,12 @@ FAILURE_LINE: Final = b"failure\n"
 _QUOTE, _BACKSLASH = b'"\\'
 _TO_ESCAPE = re.compile(r'["\\]')
 _FORBIDDEN = re.compile("[\n\0]")
-_TAGGED = re.compile(r"\((\w+)\) (?=\w+=)")
-_PAIR = re.compile(r"(\w+)=(\S*)")
+_NAME = re.compile(r"[A-Za-z]+(?: [A-Za-z]+)*")
+_NUMBER = re.compile(r"[+-]?[0-9]+")
+_TAGGED = re.compile(r"\(([a-z]+)\) (?=[a-z]+=)")
+_VALUE_NAMES = (b"GET VARIABLE ", b"GET FULL VARIABLE ", b"DATABASE GET ", b"RECEIVE TEXT ")
+_HARMFUL_NAMES = frozenset({"GET OPTION", "GET DATA", "DATABASE DELTREE"})
+_NAME_BYTES = 64  # a command's name ends before, however it is quoted
 
 
 class ValueData(NamedTuple):
@@ -108,22 +113,33 @@ def encode_command(name: str, words: Sequence[object]) -> bytes:
 
     Raises:
         ValueError: If Asterisk could not take it: a line feed or NUL, more than `MAX_LINE` bytes
-            or `MAX_WORDS` words, or a lone surrogate.
+            or `MAX_WORDS` words, a lone surrogate, a name that is not words of letters, or a
+            command that harms it.
+        TypeError: If a word is bytes or None.
     """
-    line = " ".join((name, *map(quote, words)))
-    count = len(words) + name.count(" ") + 1
+    count = _words_of_name(name) + len(words)
     if count > MAX_WORDS:
         raise ValueError(
             f"Asterisk takes at most {MAX_WORDS} words in a command, {name} has {count}"
         )
-    return _finish_line(line)
+    data = _finish_line(" ".join((name, *map(quote, words))))
+    if name.upper() in _HARMFUL_NAMES:
+        refuse_harmful(split_words(data[:-1]))
+    return data
+
+
+@functools.lru_cache(maxsize=256)
+def _words_of_name(name: str) -> int:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"the name of a command is made of letters and single blanks: {name!r}")
+    return name.count(" ") + 1
 
 
 def encode_raw(line: str) -> bytes:
     """Make the bytes of a command line that somebody else has put together and quoted.
 
     Raises:
-        ValueError: As `encode_command`, and for the two commands that harm Asterisk.
+        ValueError: As `encode_command`.
     """
     if _FORBIDDEN.search(line):
         raise ValueError(f"AGI cannot carry a line feed or NUL in a command: {line!r}")
@@ -151,10 +167,11 @@ def _finish_line(line: str) -> bytes:
 
 
 def refuse_harmful(words: Sequence[bytes]) -> None:
-    """Refuse the commands that can bring the Asterisk process down.
+    """Refuse the commands that harm Asterisk.
 
     GET OPTION without a timeout ends the process when the channel runs no dialplan; GET DATA with
-    a maximum over `MAX_DATA_DIGITS` is beyond its buffer.
+    a maximum over `MAX_DATA_DIGITS` is beyond its buffer; DATABASE DELTREE of an empty family
+    deletes the whole database.
 
     Raises:
         ValueError: If `words` are such a command.
@@ -164,6 +181,8 @@ def refuse_harmful(words: Sequence[bytes]) -> None:
         raise ValueError("GET OPTION needs a timeout: without one it can end the Asterisk process")
     if name == (b"GET", b"DATA") and len(words) > 4:  # noqa: PLR2004 - GET DATA file ms maximum
         check_data_digits(_leading_int(words[4]))
+    if name == (b"DATABASE", b"DELTREE") and words[2:3] == [b""]:
+        raise ValueError("DATABASE DELTREE of an empty family deletes the whole database")
 
 
 def check_data_digits(maximum: int) -> None:
@@ -218,35 +237,74 @@ def parse_reply_line(line: bytes) -> ReplyLine | None:
     return None
 
 
-def parse_items(text: str) -> dict[str, ValueData]:
-    """Read the parts of a reply, given the text behind its code.
+def parse_number(text: str) -> int:
+    """Read a decimal number as Asterisk writes it.
 
-    A value in parentheses reaches to the last parenthesis of the text, for Asterisk does not
-    escape it: ``1 (a (b) c=d)``. Only ``(tag) name=value`` ends before.
+    Raises:
+        ValueError: If it is none.
+    """
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"not a number: {text!r}")
+    return int(text)
+
+
+def printable(text: str | bytes) -> str:
+    """Make a text that any log can take: what is not UTF-8 is written as an escape."""
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+    return data.decode("utf-8", "backslashreplace")
+
+
+def is_exec(line: bytes) -> bool:
+    """Tell whether a command line is an EXEC, however it is written."""
+    return line.startswith(b"EXEC ") or _name(line).startswith(b"EXEC ")
+
+
+def gives_value(line: bytes) -> bool:
+    """Tell whether a command line asks for a value: a text that Asterisk does not escape."""
+    return line.startswith(_VALUE_NAMES) or _name(line).startswith(_VALUE_NAMES)
+
+
+def _name(line: bytes) -> bytes:
+    return b" ".join(split_words(line[:_NAME_BYTES])).upper() + b" "
+
+
+def has_parenthesis(text: str) -> bool:
+    """Tell whether a parenthesis follows the result in a reply."""
+    start = text.find(" ") + 1
+    return start > 0 and text.startswith("(", start)
+
+
+def parse_value(text: str) -> dict[str, ValueData]:
+    """Read a reply with a value, given the text behind its code.
+
+    The value reaches to the last parenthesis, for Asterisk does not escape it.
+    """
+    result, _, rest = text.partition(" ")
+    return {"result": ValueData(result.removeprefix("result="), rest[1:].removesuffix(")"))}
+
+
+def parse_items(text: str) -> dict[str, ValueData]:
+    """Read the parts of a reply without a value, given the text behind its code.
+
+    Of a name that comes twice the first counts: a text that was recognized may hold others.
     """
     if not text.startswith("result="):
-        return {name: ValueData(value, "") for name, value in _PAIR.findall(text)}
+        return {}
     value, _, rest = text[7:].partition(" ")
     if not rest:
         return {"result": ValueData(value, "")}
     data = ""
-    if rest[0] == "(":
-        tag = _TAGGED.match(rest)
-        if rest[-1] == ")" or tag is None:
-            return {"result": ValueData(value, rest[1:].removesuffix(")"))}
+    if tag := _TAGGED.match(rest):
         data = tag[1]
         rest = rest[tag.end() :]
+    elif rest[0] == "(":
+        return {"result": ValueData(value, rest[1:].removesuffix(")"))}
     items = {"result": ValueData(value, data)}
-    items.update((name, ValueData(value, "")) for name, value in _PAIR.findall(rest))
+    for word in rest.split(" "):
+        name, equals, part = word.partition("=")
+        if equals:
+            items.setdefault(name, ValueData(part, ""))
     return items
-
-
-def has_value(text: str) -> bool:
-    """Tell whether a reply line carries a value in parentheses, closed or still open."""
-    start = text.find(" ") + 1
-    if not start or text[start : start + 1] != "(":
-        return False
-    return text[-1] == ")" or _TAGGED.match(text, start) is None
 
 
 def lines_of_value(lines: Iterable[bytes]) -> tuple[bytes, list[bytes]]:

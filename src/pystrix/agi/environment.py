@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from pystrix.agi._wire import decode
+from pystrix.agi._wire import decode, parse_number
 
 if TYPE_CHECKING:
     from typing import Self
@@ -76,7 +76,7 @@ class Environment(Mapping[str, str]):
     def _int(self, name: str) -> int:
         value = self._variables[name]
         try:
-            return int(value)
+            return parse_number(value)
         except ValueError:
             raise ValueError(f"{name} is not a number: {value!r}") from None
 

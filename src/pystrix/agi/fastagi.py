@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import logging
 import threading
@@ -14,7 +15,7 @@ from pystrix.agi._protocol import AGIProtocol, State
 from pystrix.agi._session import Session
 from pystrix.agi._streams import FileStream, SocketStream
 from pystrix.agi._watcher import HangupWatcher
-from pystrix.agi._wire import FAILURE_LINE
+from pystrix.agi._wire import FAILURE_LINE, printable
 from pystrix.agi.errors import AGIHangup, AGIProtocolError
 from pystrix.agi.routing import Request, Router
 
@@ -130,7 +131,6 @@ class FastAGIServer:
     ) -> None:
         self.timeout: float | None = None
         """How long `handle_request` waits for a call, in seconds; None for ever."""
-        self.daemon_threads = daemon_threads
         self._debug = debug
         self._handshake_timeout = handshake_timeout
         self._max_calls = max_calls
@@ -203,7 +203,7 @@ class FastAGIServer:
 
     def unregister_script_handler(self, regex: str | re.Pattern[str]) -> None:
         """Remove the handler of an equal pattern, if there is one."""
-        with self._lock:
+        with self._lock, contextlib.suppress(ValueError):  # what is no pattern is not registered
             self._router.unregister(regex)
 
     def clear_script_handlers(self) -> None:
@@ -219,6 +219,15 @@ class FastAGIServer:
         return (route.function if route else None), match
 
     # Serving.
+
+    @property
+    def daemon_threads(self) -> bool:
+        """Whether the program may end while calls are served; holds for threads yet to start."""
+        return self._pool.daemon
+
+    @daemon_threads.setter
+    def daemon_threads(self, daemon: bool) -> None:
+        self._pool.daemon = daemon
 
     @property
     def server_address(self) -> Any:  # noqa: ANN401 - the shape depends on the address family
@@ -246,7 +255,11 @@ class FastAGIServer:
         self._listener.run(self._accepted)
 
     def handle_request(self) -> None:
-        """Serve one call: wait for it, up to `timeout` seconds, and hand it to a thread."""
+        """Serve one call: wait for it, up to `timeout` seconds, and hand it to a thread.
+
+        Raises:
+            RuntimeError: If another thread serves already.
+        """
         self._listener.accept_one(self._accepted, self.timeout)
 
     def shutdown(self) -> None:
@@ -259,13 +272,15 @@ class FastAGIServer:
         self._listener.stop()
 
     def server_close(self) -> None:
-        """Stop taking calls; without daemon threads, wait for those that run."""
+        """Stop taking calls; without daemon threads, wait for those that run.
+
+        A handler that calls it does not wait.
+        """
         self._listener.stop()
         self._pool.close()
         self._watcher.close()
         if not self.daemon_threads:
             self._pool.join()
-            self._watcher.join()
 
     def __enter__(self) -> Self:
         return self
@@ -343,7 +358,7 @@ class FastAGIServer:
             return
         request = Request.of(environment, match)
         call.set_request(request)
-        channel = environment.get("agi_channel", "?")
+        channel = printable(environment.get("agi_channel", "?"))
         try:
             if route.takes_session:
                 route.function(call)

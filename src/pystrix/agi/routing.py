@@ -70,11 +70,9 @@ class Router(Generic[H]):
 
         Raises:
             ValueError: If `pattern` is not a regular expression.
+            TypeError: If it is one for bytes.
         """
-        try:
-            compiled = re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {pattern!r}: {error}") from error
+        compiled = _compile(pattern)
         if any(route.pattern == compiled for route in self._routes):
             return False
         self._routes = (*self._routes, _Route(compiled, whole, handler))
@@ -85,8 +83,13 @@ class Router(Generic[H]):
         self._fallback = handler
 
     def unregister(self, pattern: str | re.Pattern[str]) -> None:
-        """Remove the handler of an equal pattern, if there is one."""
-        compiled = re.compile(pattern)
+        """Remove the handler of an equal pattern, if there is one.
+
+        Raises:
+            ValueError: If `pattern` is not a regular expression.
+            TypeError: If it is one for bytes.
+        """
+        compiled = _compile(pattern)
         self._routes = tuple(route for route in self._routes if route.pattern != compiled)
 
     def clear(self) -> None:
@@ -100,3 +103,13 @@ class Router(Generic[H]):
             if (match := find(path)) is not None:
                 return Resolution(route.handler, match)
         return Resolution(self._fallback, None)
+
+
+def _compile(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
+    try:
+        compiled = re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"not a regular expression: {pattern!r}: {error}") from error
+    if not isinstance(compiled.pattern, str):
+        raise TypeError(f"paths are str, so a pattern for bytes matches none: {pattern!r}")
+    return compiled

@@ -160,7 +160,7 @@ def test_end_of_the_connection(action: Action[Any]) -> None:
     protocol.receive_data(b"200 resu")
     protocol.receive_eof()
     with pytest.raises(AGISIGPIPEHangup) as caught:
-        protocol.result()
+        protocol.response()
     assert action.command[:-1] in str(caught.value)
 
 

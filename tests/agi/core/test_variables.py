@@ -37,11 +37,12 @@ GOLDEN = [
     Row(GetFullVariable("${X}", "Local/a;2"), b'GET FULL VARIABLE "${X}" "Local/a;2"\n', {}),
     Row(
         GetExactVariable("X"),
-        b'GET FULL VARIABLE "${BASE64_ENCODE(${X})}"\n',
+        b'GET FULL VARIABLE "${BASE64_ENCODE(x${X})}"\n',
         {
-            b"200 result=1 (YQpiCmM=)": "a\nb\nc",
-            b"200 result=1 (/w==)": "\udcff",
-            b"200 result=1 ()": "",
+            b"200 result=1 (eGEKYgpj)": "a\nb\nc",
+            b"200 result=1 (eP8=)": "\udcff",
+            b"200 result=1 (eA==)": "",
+            b"200 result=1 ()": AGIAppError,  # no function BASE64_ENCODE
             b"200 result=0": None,
             b"200 result=1 (a)": AGIAppError,
             b"200 result=1 (****)": AGIAppError,
@@ -50,7 +51,7 @@ GOLDEN = [
     ),
     Row(
         GetExactVariable("SHELL(ls)", "Local/a;2"),
-        b'GET FULL VARIABLE "${BASE64_ENCODE(${SHELL(ls)})}" "Local/a;2"\n',
+        b'GET FULL VARIABLE "${BASE64_ENCODE(x${SHELL(ls)})}" "Local/a;2"\n',
         {},
     ),
     Row(

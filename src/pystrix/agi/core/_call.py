@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from pystrix.agi._action import Acknowledged
-from pystrix.agi._wire import quote
-from pystrix.agi.core._results import PlainAction
+from pystrix.agi._wire import quote, to_text
+from pystrix.agi.core._results import PlainAction, optional
 
 if TYPE_CHECKING:
     from pystrix.agi._wire import Response
@@ -46,7 +46,7 @@ class Hangup(Acknowledged):
     """
 
     def __init__(self, channel: str | None = None) -> None:
-        super().__init__("HANGUP", channel)
+        super().__init__("HANGUP", *optional(channel))
 
 
 class ChannelStatus(PlainAction[int]):
@@ -68,7 +68,7 @@ class ChannelStatus(PlainAction[int]):
     check_hangup: ClassVar[bool] = False
 
     def __init__(self, channel: str | None = None) -> None:
-        super().__init__("CHANNEL STATUS", channel)
+        super().__init__("CHANNEL STATUS", *optional(channel))
 
     def process_response(self, response: Response) -> int:
         """Give the state."""
@@ -109,13 +109,14 @@ class SetCallerid(Acknowledged):
     """
 
     def __init__(self, number: str | int, name: str | None = None) -> None:
-        if set("<>") & set(str(number)):
+        text = to_text(number)
+        if set("<>") & set(text):
             raise ValueError(f"SET CALLERID cannot carry < or > in a number: {number!r}")
         if name is None:
-            super().__init__("SET CALLERID", f"<{number}>")
+            super().__init__("SET CALLERID", f"<{text}>")
         else:
             # Quoted for the caller id, and then, as every word, for the command line.
-            super().__init__("SET CALLERID", f"{quote(name)} <{number}>")
+            super().__init__("SET CALLERID", f"{quote(name)} <{text}>")
 
 
 class AsyncAGIBreak(Acknowledged):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from pystrix.agi._action import Action, T_co
+from pystrix.agi.core._results import optional
 from pystrix.agi.errors import AGIDBError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class _DatabaseAction(Action[T_co]):
     def _check(self, response: Response, success: str) -> None:
         result = response.items["result"].value
         if result != success:
-            raise AGIDBError(f"{self.command[:-1]} gave {result}", response.items)
+            raise AGIDBError(f"{self} gave {result}", response.items)
 
 
 class DatabaseGet(_DatabaseAction[str]):
@@ -106,9 +107,7 @@ class DatabaseDeltree(_DatabaseAction[None]):
     """
 
     def __init__(self, family: object, keytree: object = None) -> None:
-        if family == "":
-            raise ValueError("DATABASE DELTREE with an empty family deletes the whole database")
-        super().__init__("DATABASE DELTREE", family, keytree)
+        super().__init__("DATABASE DELTREE", family, *optional(keytree))
 
     def process_response(self, response: Response) -> None:
         """Check that something was deleted."""

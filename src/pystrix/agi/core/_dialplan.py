@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pystrix.agi._action import Acknowledged
 from pystrix.agi._wire import to_text
-from pystrix.agi.core._results import PlainAction
+from pystrix.agi.core._results import PlainAction, optional
 from pystrix.agi.core.constants import LOG_INFO
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ __all__ = ["Exec", "Gosub", "Noop", "SetContext", "SetExtension", "SetPriority",
 
 def join_arguments(arguments: str | float | Iterable[object]) -> str:
     """Join the arguments of an application by commas; None is an empty one."""
-    if isinstance(arguments, str | int | float):
-        return str(arguments)
+    if isinstance(arguments, str | int | float | bytes | None):
+        return to_text(arguments)  # which refuses bytes and None
     return ",".join("" if item is None else to_text(item) for item in arguments)
 
 
@@ -47,7 +47,7 @@ class Exec(PlainAction[str]):
 
     def __init__(self, application: str, options: str | float | Iterable[object] = ()) -> None:
         data = join_arguments(options)
-        super().__init__("EXEC", application, data or None)
+        super().__init__("EXEC", application, *optional(data or None))
 
     def process_response(self, response: Response) -> str:
         """Give the application's result."""
@@ -84,7 +84,7 @@ class Gosub(PlainAction[bool]):
         arguments: str | float | Iterable[object] = (),
     ) -> None:
         data = join_arguments(arguments)
-        super().__init__("GOSUB", context, extension, priority, data or None)
+        super().__init__("GOSUB", context, extension, priority, *optional(data or None))
 
     def process_response(self, response: Response) -> bool:
         """Tell whether the subroutine returned."""

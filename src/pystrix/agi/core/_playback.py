@@ -11,6 +11,7 @@ from pystrix.agi.core._results import (
     Interruption,
     PlainAction,
     join_digits,
+    optional,
 )
 
 if TYPE_CHECKING:
@@ -108,4 +109,4 @@ class SetMusic(Acknowledged):
     """
 
     def __init__(self, on: bool, moh_class: str | None = None) -> None:
-        super().__init__("SET MUSIC", "on" if on else "off", moh_class)
+        super().__init__("SET MUSIC", "on" if on else "off", *optional(moh_class))

@@ -57,16 +57,11 @@ class RecordFile(PlainAction[Recording]):
         beep: bool = True,
         silence: float | None = None,
     ) -> None:
-        super().__init__(
-            "RECORD FILE",
-            filename,
-            format,
-            join_digits(escape_digits),
-            timeout,
-            sample_offset,
-            "beep" if beep else None,
-            None if silence is None else f"s={silence}",
-        )
+        extra = ["beep"] if beep else []
+        if silence is not None:
+            extra.append(f"s={silence}")
+        digits = join_digits(escape_digits)
+        super().__init__("RECORD FILE", filename, format, digits, timeout, sample_offset, *extra)
 
     def process_response(self, response: Response) -> Recording:
         """Give the end of the recording.

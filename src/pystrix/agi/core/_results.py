@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from pystrix.agi._action import Action, T_co
+from pystrix.agi._wire import parse_number, to_text
 from pystrix.agi.errors import AGIAppError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class PlainAction(Action[T_co]):
 
     def failed(self, response: Response, why: str = "") -> AGIAppError:
         """Make the error of a command that failed on a living channel."""
-        text = f"Asterisk could not do {self.command[:-1]}"
+        text = f"Asterisk could not do {self}"
         return AGIAppError(f"{text}: {why}" if why else text, response.items)
 
     def number(self, response: Response) -> int:
@@ -40,7 +41,7 @@ class PlainAction(Action[T_co]):
         """
         value = response.items["result"].value
         try:
-            return int(value)
+            return parse_number(value)
         except ValueError:
             raise self.failed(response, f"the result {value!r} is not a number") from None
 
@@ -63,7 +64,7 @@ class PlainAction(Action[T_co]):
         """
         part = response.items.get("endpos")
         try:
-            return int(part.value if part else "")
+            return parse_number(part.value if part else "")
         except ValueError:
             raise self.failed(response, "the reply has no endpos") from None
 
@@ -87,4 +88,14 @@ class DigitAction(PlainAction["str | None"]):
 
 def join_digits(digits: Digits) -> str:
     """Make one text of a list of digits."""
-    return digits if isinstance(digits, str) else "".join(map(str, digits))
+    if isinstance(digits, str | bytes | None):
+        return to_text(digits)  # which refuses bytes and None
+    return "".join(map(to_text, digits))
+
+
+def optional(*words: object) -> list[object]:
+    """Leave out the words at the end that are None."""
+    given = list(words)
+    while given and given[-1] is None:
+        given.pop()
+    return given

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from pystrix.agi.core._results import DigitAction, Digits, join_digits
+from pystrix.agi.core._results import DigitAction, Digits, join_digits, optional
 
 __all__ = [
     "SayAlpha",
@@ -21,7 +21,10 @@ _DATETIME_FORMAT = "ABdY 'digits/at' IMp"
 
 
 def _moment(seconds: float | None) -> int:
-    return int(time.time() if seconds is None else seconds)
+    try:
+        return int(time.time() if seconds is None else seconds)
+    except OverflowError:
+        raise ValueError(f"no moment in time: {seconds!r}") from None
 
 
 class SayAlpha(DigitAction):
@@ -42,7 +45,7 @@ class SayAlpha(DigitAction):
     def __init__(
         self, characters: object, escape_digits: Digits = "", *, case: str | None = None
     ) -> None:
-        super().__init__("SAY ALPHA", characters, join_digits(escape_digits), case)
+        super().__init__("SAY ALPHA", characters, join_digits(escape_digits), *optional(case))
 
 
 class SayDigits(DigitAction):
@@ -86,7 +89,7 @@ class SayNumber(DigitAction):
     def __init__(
         self, number: object, escape_digits: Digits = "", *, gender: str | None = None
     ) -> None:
-        super().__init__("SAY NUMBER", number, join_digits(escape_digits), gender)
+        super().__init__("SAY NUMBER", number, join_digits(escape_digits), *optional(gender))
 
 
 class SayPhonetic(DigitAction):
@@ -166,5 +169,8 @@ class SayDatetime(DigitAction):
         if timezone is not None and format is None:
             format = _DATETIME_FORMAT  # noqa: A001 - see above
         super().__init__(
-            "SAY DATETIME", _moment(seconds), join_digits(escape_digits), format, timezone
+            "SAY DATETIME",
+            _moment(seconds),
+            join_digits(escape_digits),
+            *optional(format, timezone),
         )

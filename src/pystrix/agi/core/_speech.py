@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from pystrix.agi.core._results import PlainAction
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pystrix.agi._wire import Response
 
 __all__ = [
@@ -23,11 +25,9 @@ __all__ = [
     "SpeechUnloadGrammar",
 ]
 
-# The text is quoted and not escaped, so the parts behind it say where it ends.
-_CANDIDATE = re.compile(
-    r'score(\d+)=(-?\d+) text\1="(.*?)" grammar\1=(.*?)(?= score\d+=|\s*$)', re.DOTALL
-)
-
+_SCORE = re.compile(r"(?:^| )score\d+=")
+_CANDIDATE = re.compile(r'(-?[0-9]{1,9}) text\d+="')
+_GRAMMAR = re.compile(r'" grammar\d+=')
 
 Outcome = Literal["speech", "digit", "timeout"]
 _OUTCOMES: Final[dict[str, Outcome]] = {
@@ -208,13 +208,21 @@ class SpeechRecognize(PlainAction[SpeechRecognition]):
         outcome = _OUTCOMES.get(tag)
         if outcome is None:
             raise self.failed(response, tag or "the call has no speech object")
-        digit = response.items.get("digit")
+        digit = response.items.get("digit") if outcome == "digit" else None
         return SpeechRecognition(
             outcome,
             digit.value if digit else "",
             self.endpos(response),
-            tuple(
-                SpeechCandidate(int(score), text, grammar)
-                for _, score, text, grammar in _CANDIDATE.findall(response.raw)
-            ),
+            tuple(_candidates(response.raw)),
         )
+
+
+def _candidates(raw: str) -> Iterator[SpeechCandidate]:
+    """Read the candidates; their texts are quoted and not escaped: the last quote ends one."""
+    for part in _SCORE.split(raw)[1:]:
+        begin = _CANDIDATE.match(part)
+        grammars = list(_GRAMMAR.finditer(part))
+        if begin and grammars:
+            end = grammars[-1]
+            text = part[begin.end() : end.start()]
+            yield SpeechCandidate(int(begin[1]), text, part[end.end() :].rstrip(" "))

@@ -7,8 +7,8 @@ import binascii
 from typing import TYPE_CHECKING, ClassVar
 
 from pystrix.agi._action import Acknowledged
-from pystrix.agi._wire import decode
-from pystrix.agi.core._results import PlainAction
+from pystrix.agi._wire import decode, to_text
+from pystrix.agi.core._results import PlainAction, optional
 
 if TYPE_CHECKING:
     from pystrix.agi._wire import Response
@@ -58,7 +58,7 @@ class GetFullVariable(_ReadAction):
     """
 
     def __init__(self, variable: str, channel: str | None = None) -> None:
-        super().__init__("GET FULL VARIABLE", variable, channel)
+        super().__init__("GET FULL VARIABLE", variable, *optional(channel))
 
 
 class GetExactVariable(_ReadAction):
@@ -79,7 +79,9 @@ class GetExactVariable(_ReadAction):
     """
 
     def __init__(self, variable: str, channel: str | None = None) -> None:
-        super().__init__("GET FULL VARIABLE", f"${{BASE64_ENCODE(${{{variable}}})}}", channel)
+        # The x in front tells an empty value from a function that Asterisk does not have.
+        expression = f"${{BASE64_ENCODE(x${{{to_text(variable)}}})}}"
+        super().__init__("GET FULL VARIABLE", expression, *optional(channel))
 
     def process_response(self, response: Response) -> str | None:
         """Give the value."""
@@ -87,9 +89,12 @@ class GetExactVariable(_ReadAction):
         if encoded is None:
             return None
         try:
-            return decode(base64.b64decode(encoded, validate=True))
+            value = base64.b64decode(encoded, validate=True)
         except (binascii.Error, ValueError) as error:
             raise self.failed(response, f"not base64: {encoded:.60}") from error
+        if not value.startswith(b"x"):
+            raise self.failed(response, "Asterisk has no function BASE64_ENCODE")
+        return decode(value[1:])
 
 
 class SetVariable(Acknowledged):
