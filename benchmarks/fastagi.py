@@ -75,9 +75,8 @@ def main() -> None:
             p99 = statistics.median(figure["p99_ms"] for figure in figures)
             failed = sum(figure["failed"] for figure in figures)
             spread = f"({min(calls):.0f} to {max(calls):.0f})"
-            print(
-                f"{name:44} {median:7.0f}  {spread:14} {median / base:6.2f} {p99:8.1f} {failed:7.0f}"
-            )
+            ratio = median / base
+            print(f"{name:44} {median:7.0f}  {spread:14} {ratio:6.2f} {p99:8.1f} {failed:7.0f}")
     if chosen.json:
         chosen.json.write_text(json.dumps(everything, indent=1), encoding="utf-8")
 

@@ -995,3 +995,16 @@ def test_cuts_do_not_matter(serve: Serve, call: Call, chunk: int | None) -> None
         errors.AGIResultHangup,
         True,
     ]
+
+
+def test_daemon_threads_can_be_changed(serve: Serve, call: Call) -> None:
+    """As with `socketserver`, the attribute holds for the threads that start afterwards."""
+    server = serve()
+    assert server.daemon_threads
+    server.daemon_threads = False
+    daemon: list[bool] = []
+    server.register_script_handler(
+        None, lambda *_: daemon.append(threading.current_thread().daemon)
+    )
+    assert call(server).rest() == b""
+    assert daemon == [False]

@@ -720,3 +720,14 @@ def test_error_of_an_action_leaves_the_session_in_step() -> None:
     with pytest.raises(ZeroDivisionError):
         run(protocol, Failing("NOOP"), b"200 result=0\n")
     assert_in_step(protocol)
+
+
+def test_glued_echo_over_the_limit() -> None:
+    """The end of a value that is glued to the echo counts for the limit as well."""
+    protocol = ready(reply_limit=300)
+    protocol.send_action(core.GetVariable("X"))
+    protocol.receive_data(b"200 result=1 (a\n")
+    protocol.receive_data(b"y" * 250 + echo_of(protocol.data_to_send()))
+    assert protocol.state is State.CLOSED
+    with pytest.raises(errors.AGIReplyLimitError):
+        protocol.response()

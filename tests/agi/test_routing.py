@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any, cast
 
 import pytest
 
@@ -169,3 +170,17 @@ def test_request_of_an_environment() -> None:
 def test_request_without_a_script() -> None:
     """A call without a script asks for the path ``/``."""
     assert Request.of(Environment({}), None) == ((), {}, None, "/")
+
+
+def test_pattern_for_bytes() -> None:
+    """Paths are text, so a pattern for bytes is a mistake, told at once."""
+    router: Router[str] = Router()
+    for wrong in (b"x", re.compile(b"x")):
+        with pytest.raises(TypeError, match="bytes"):
+            router.register(cast("Any", wrong), "handler")
+        with pytest.raises(TypeError, match="bytes"):
+            router.unregister(cast("Any", wrong))
+    with pytest.raises(ValueError, match="regular expression"):
+        router.register("a{99999999999}", "handler")
+    with pytest.raises(ValueError, match="regular expression"):
+        router.unregister("(")

@@ -5,17 +5,19 @@ from __future__ import annotations
 import io
 import logging
 import os
+import select
 import socket
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from pystrix.agi import FastAGI, core, errors
+from pystrix.agi import FastAGI, Response, core, errors
+from pystrix.agi._action import RawAction
 from pystrix.agi._protocol import AGIProtocol
-from pystrix.agi._session import Session
-from pystrix.agi._streams import SocketStream
+from pystrix.agi._session import READS_AT_ONCE, Session
+from pystrix.agi._streams import CHUNK, SocketStream
 from pystrix.agi._watcher import HangupWatcher
 from tests.agi.peers import DEAD, TIMEOUT, Background, Peer, environment, eventually
 
@@ -641,3 +643,106 @@ def test_files_without_descriptor() -> None:
     assert written.getvalue() == b'GET VARIABLE "X"\n'
     with pytest.raises(errors.AGISIGPIPEHangup):
         agi.execute(core.Noop())
+
+
+# What arrives unasked.
+
+
+def test_stale_reply(rig: Rig) -> None:
+    """What came behind a value, while the handler was busy, is not the next reply."""
+    execute(rig, core.GetVariable("X"), b'GET VARIABLE "X"', b"200 result=1 (a)")
+    rig.peer.reply(b"200 result=1 (stale)")
+    waiting = select.poll()
+    waiting.register(rig.session.fileno(), select.POLLIN)
+    assert waiting.poll(1000 * TIMEOUT)
+    running = Background(rig.session.execute, core.GetVariable("Y"))
+    line = rig.peer.line()
+    while line.startswith(b"GET FULL VARIABLE"):
+        rig.peer.reply(b"200 result=1 (" + line.split(b'"')[1] + b")")
+        line = rig.peer.line()
+    assert line == b'GET VARIABLE "Y"'
+    rig.peer.reply(b"200 result=1 (good)")
+    assert running.result() == "good"
+
+
+def test_value_that_ends_with_a_whole_read(make: Callable[..., Rig]) -> None:
+    """What stands behind as much as is read at once belongs to the value."""
+    rig = make(reply_limit=100_000)
+    value = b"x" * (CHUNK - 16) + b")\n200 result=1 (evil"
+    running = Background(rig.session.execute, core.GetVariable("X"))
+    assert rig.peer.line() == b'GET VARIABLE "X"'
+    rig.peer.reply(b"200 result=1 (" + value + b")")
+    echo = rig.peer.line()
+    rig.peer.reply(b"200 result=1 (" + echo.split(b'"')[1] + b")")
+    assert running.result() == value.decode()
+
+
+def test_flood_does_not_hold_whoever_asks() -> None:
+    """However much arrives, a look at the hang-up reads a bounded part of it."""
+
+    class Endless:
+        peer = "endless"
+        reads = 0
+
+        def receive_now(self) -> bytes:
+            self.reads += 1
+            return b"x\n"
+
+    stream = Endless()
+    protocol = AGIProtocol("endless")
+    protocol.receive_data(environment())
+    session = Session(cast("Any", stream), protocol)
+    assert session.hung_up is False
+    assert stream.reads == READS_AT_ONCE
+
+
+def test_exception_of_a_signal_handler(rig: Rig) -> None:
+    """An exception in the middle of a command leaves no session that is out of step."""
+
+    def interrupt() -> bytes:
+        raise KeyboardInterrupt
+
+    rig.session._stream.receive = interrupt  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        rig.session.execute(core.Noop())
+    with pytest.raises(errors.AGISIGPIPEHangup):
+        rig.session.execute(core.Noop())
+
+
+def test_action_that_executes_another(rig: Rig) -> None:
+    """What makes the result may execute a command itself."""
+
+    class Twice(RawAction):
+        def process_response(self, response: Response) -> object:
+            return rig.session.execute(core.Noop()).code + response.code
+
+    running = Background(rig.session.execute, Twice("NOOP"))
+    rig.peer.expect(b"NOOP", OK)
+    rig.peer.expect(b"NOOP", OK)
+    assert running.result() == 400
+
+
+def test_callback_that_exits(rig: Rig) -> None:
+    """Whatever a callback raises, the others are called, and the next session is watched."""
+    hangups = Hangups()
+
+    @rig.session.on_hangup
+    def leave() -> None:
+        raise SystemExit
+
+    rig.session.on_hangup(hangups)
+    rig.peer.hangup()
+    assert hangups.called.wait(TIMEOUT)
+
+
+def test_callback_that_waits_holds_no_other_session(make: Callable[..., Rig]) -> None:
+    """A callback may take its time: other sessions are told meanwhile."""
+    slow, other = make(), make()
+    may_end, hangups = threading.Event(), Hangups()
+    slow.session.on_hangup(lambda: may_end.wait(TIMEOUT))
+    other.session.on_hangup(hangups)
+    slow.peer.hangup()
+    other.peer.hangup()
+    assert hangups.called.wait(TIMEOUT)
+    assert not may_end.is_set()
+    may_end.set()

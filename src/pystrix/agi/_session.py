@@ -228,10 +228,10 @@ class Session:
                 if protocol.state is not State.WAITING:
                     return
                 data = stream.receive()
-                self._received(data)
                 if len(data) == CHUNK:
-                    # What goes on behind it must not be taken for the end of a value.
-                    self._read_now()
+                    # More may be there; where a read ends is no place for a value to end.
+                    data += stream.receive_now() or b""
+                self._received(data)
         except OSError as error:
             self._lost(error)
         except BaseException:  # a signal handler's: where the conversation stands is not known

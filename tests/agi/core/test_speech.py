@@ -58,6 +58,13 @@ GOLDEN = [
             b"200 result=1 (digit) digit=7 endpos=0": SpeechRecognition("digit", "7", 0, ()),
             b"200 result=1 (digit) digit=# endpos=9": SpeechRecognition("digit", "#", 9, ()),
             b"200 result=1 (timeout) endpos=0": SpeechRecognition("timeout", "", 0, ()),
+            b'200 result=1 (speech) endpos=2 results=1 score0=5 text0="say endpos=7 digit=5 x'
+            b' result=0" grammar0=g(2)': SpeechRecognition(
+                "speech", "", 2, (SpeechCandidate(5, "say endpos=7 digit=5 x result=0", "g(2)"),)
+            ),
+            b"200 result=1 (speech) endpos=2 score0=x score1=5 score2=" + b"9" * 5000: (
+                SpeechRecognition("speech", "", 2, ())
+            ),
             b"200 result=0": AGIAppError,
             b"200 result=1 (speech)": AGIAppError,
             b"200 result=1 (other) endpos=0": AGIAppError,
