@@ -7,7 +7,7 @@ import logging
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -311,3 +311,26 @@ def test_peer_text() -> None:
     """IPv6 addresses stand in brackets."""
     assert peer_text(("127.0.0.1", 4573)) == "127.0.0.1:4573"
     assert peer_text(("::1", 4573, 0, 0)) == "[::1]:4573"
+
+
+def test_stop_within_stop() -> None:
+    """A signal handler that stops while the same thread is stopping does not wait for itself."""
+    listener = Listener("127.0.0.1", 0)
+    lock = listener._lock
+
+    class Interrupted:
+        """Does what a signal handler would do inside the lock."""
+
+        def __enter__(self) -> None:
+            lock.acquire()
+            listener._lock = lock
+            listener._idle.clear()
+            listener.stop()  # would wait for ever
+            listener._idle.set()
+
+        def __exit__(self, *_: object) -> None:
+            lock.release()
+
+    listener._lock = cast("Any", Interrupted())
+    listener.stop()
+    assert listener.socket.fileno() == -1

@@ -746,3 +746,34 @@ def test_callback_that_waits_holds_no_other_session(make: Callable[..., Rig]) ->
     assert hangups.called.wait(TIMEOUT)
     assert not may_end.is_set()
     may_end.set()
+
+
+def test_files_that_fail() -> None:
+    """Files that break while the environment is read are a lost connection."""
+
+    class Broken(io.BytesIO):
+        def read1(self, size: int | None = -1, /) -> bytes:
+            raise ConnectionResetError(size)
+
+    with pytest.raises(errors.AGISIGPIPEHangup):
+        FastAGI(Broken(), io.BytesIO())
+
+
+def test_closed_reader() -> None:
+    """A reader that somebody has closed is a lost connection, too."""
+    reader = io.BytesIO(environment())
+    session = FastAGI(reader, io.BytesIO())
+    reader.close()
+    with pytest.raises(errors.AGISIGPIPEHangup):
+        session.execute(core.Noop())
+
+
+def test_closed_in_a_command(make: Callable[..., Rig]) -> None:
+    """The descriptor is given back by the command that uses it, when it ends."""
+    rig = make()
+    running = Background(rig.session.execute, core.WaitForDigit())
+    assert rig.peer.line() == b'WAIT FOR DIGIT "-1"'
+    rig.session.close()
+    with pytest.raises(errors.AGISIGPIPEHangup):
+        running.result()
+    assert rig.session.fileno() == -1

@@ -35,13 +35,19 @@ class Listener:
     """
 
     def __init__(self, interface: str, port: int) -> None:
-        self.socket = _listen(interface, port)
+        self._waker, self._sleeper = socket.socketpair()
+        try:
+            self.socket = _listen(interface, port)
+        except BaseException:
+            self._waker.close()
+            self._sleeper.close()
+            raise
         self.address: Any = self.socket.getsockname()
         """What `socket.getsockname` gave."""
-        self._waker, self._sleeper = socket.socketpair()
         self._lock = threading.RLock()  # guards the two below; a signal handler may call stop
         self._stopping = False
         self._runner: threading.Thread | None = None
+        self._stoppers: set[int] = set()  # threads within the locked part of stop
         self._idle = threading.Event()  # nobody runs
         self._idle.set()
 
@@ -66,6 +72,10 @@ class Listener:
 
     def stop(self) -> None:
         """Close the socket, end whoever runs, and wait for that. From any thread; idempotent."""
+        thread = threading.get_ident()
+        if thread in self._stoppers:
+            return  # a signal handler has interrupted the part below, which goes on after it
+        self._stoppers.add(thread)
         with self._lock:
             if not self._stopping:
                 self._stopping = True
@@ -73,6 +83,7 @@ class Listener:
                 if self._runner is None:
                     self._close()
             runner = self._runner
+        self._stoppers.discard(thread)
         if runner is not threading.current_thread():
             self._idle.wait()
 
@@ -91,10 +102,11 @@ class Listener:
                 yield selector
         finally:
             with self._lock:
+                # In this order: a signal handler that stops in between must not wait for us.
+                self._idle.set()
                 self._runner = None
                 if self._stopping:
                     self._close()
-            self._idle.set()
 
     def _wait(
         self, selector: selectors.BaseSelector, timeout: float | None, accepted: Accepted

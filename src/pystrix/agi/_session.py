@@ -47,8 +47,12 @@ class Stream(Protocol):
         """Send all of `data` in one write."""
         ...
 
+    def interrupt(self) -> None:
+        """End the connection, and whoever waits in `receive`, where that is possible."""
+        ...
+
     def close(self) -> None:
-        """End the connection, and whoever waits in `receive`. Idempotent."""
+        """Give the descriptors back; nobody may be waiting. Idempotent."""
         ...
 
 
@@ -131,7 +135,9 @@ class Session:
                 self._converse()
                 response = protocol.response()
         finally:
-            if self._callbacks:
+            if self.closed:
+                self.close()
+            elif self._callbacks:
                 self._attend()
         return action.process_response(response)
 
@@ -171,11 +177,22 @@ class Session:
 
         Idempotent. Callbacks for a hang-up are not called any more.
         """
+        self._leave()
+        self._stream.interrupt()
+        # A descriptor that is given back may be another call's the next moment: not while a
+        # command uses it. The command closes it then.
+        if self._lock.acquire(blocking=False):
+            try:
+                self._stream.close()
+            finally:
+                self._lock.release()
+
+    def _leave(self) -> None:
+        """Call back no more, and be watched no more."""
         self.closed = True
         self._callbacks.clear()
         if self._watched and self._watcher is not None:
             self._watcher.forget(self._stream.fileno())
-        self._stream.close()
 
     def fileno(self) -> int:
         """Give the descriptor that Asterisk's lines are read from, -1 if the session is closed."""
@@ -215,7 +232,7 @@ class Session:
                 return
             try:
                 callback()
-            except BaseException:  # whatever it raises ends it and nothing else
+            except (Exception, SystemExit):  # it ends the callback and nothing else
                 _LOGGER.exception("%s: a hang-up callback failed", self._stream.peer)
 
     def _converse(self) -> None:

@@ -48,14 +48,12 @@ class SocketStream:
         Raises:
             TimeoutError: If it passes.
         """
-        left = deadline - time.monotonic()
-        if left <= 0:
+        # The socket itself stays blocking: with a timeout of its own, receive_now would wait.
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        if not poll.poll(max(0.0, 1000 * (deadline - time.monotonic()))):
             raise TimeoutError
-        self._socket.settimeout(left)
-        try:
-            return self._socket.recv(CHUNK)
-        finally:
-            self._socket.settimeout(None)
+        return self._socket.recv(CHUNK)
 
     def receive_now(self) -> bytes | None:
         """Give the bytes that are there, ``b""`` at the end, None if nothing is."""
@@ -68,10 +66,14 @@ class SocketStream:
         """Send all of `data`."""
         self._socket.sendall(data)
 
-    def close(self) -> None:
-        """End the connection, and whoever waits in `receive`."""
+    def interrupt(self) -> None:
+        """End the connection, and so whoever waits in `receive`."""
         with contextlib.suppress(OSError):  # not connected any more
             self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Give the descriptor back. Idempotent."""
+        self.interrupt()
         self._socket.close()
 
     def send_last(self, data: bytes, timeout: float) -> None:
@@ -87,8 +89,7 @@ class SocketStream:
         deadline = time.monotonic() + timeout
         # It may have closed already, or never will: there is nothing left to be done then.
         with contextlib.suppress(OSError):
-            self._socket.settimeout(timeout)
-            self.send(data)
+            self._socket.send(data, socket.MSG_DONTWAIT)
             self._socket.shutdown(socket.SHUT_WR)
             while self.receive_before(deadline):
                 pass
@@ -117,9 +118,12 @@ class FileStream:
 
     def receive(self) -> bytes:
         """Wait for bytes; ``b""`` at the end."""
-        if isinstance(self._reader, io.BufferedIOBase):
-            return self._reader.read1(CHUNK)
-        return self._reader.readline()
+        try:
+            if isinstance(self._reader, io.BufferedIOBase):
+                return self._reader.read1(CHUNK)
+            return self._reader.readline()
+        except ValueError as error:  # a closed file
+            raise BrokenPipeError(str(error)) from error
 
     def receive_now(self) -> bytes | None:
         """Give the bytes that are there, ``b""`` at the end, None if nothing is."""
@@ -137,8 +141,11 @@ class FileStream:
         except ValueError as error:  # a closed file
             raise BrokenPipeError(str(error)) from error
 
+    def interrupt(self) -> None:
+        """Do nothing: whoever waits in `receive` waits until the file ends."""
+
     def close(self) -> None:
-        """Close both files; waits for a thread that reads."""
+        """Close both files. Idempotent."""
         with contextlib.suppress(OSError):  # what could not be written any more
             self._writer.close()
         self._reader.close()

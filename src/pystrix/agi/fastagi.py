@@ -52,8 +52,11 @@ class FastAGI(Session):
     def __init__(self, rfile: BinaryIO, wfile: BinaryIO, debug: bool = False) -> None:
         stream = FileStream(rfile, wfile, "Asterisk")
         super().__init__(stream, AGIProtocol(), debug=debug)
-        while self._protocol.state is State.ENVIRONMENT:
-            self._received(stream.receive())
+        try:
+            while self._protocol.state is State.ENVIRONMENT:
+                self._received(stream.receive())
+        except OSError as error:
+            self._lost(error)
         _ = self._protocol.environment  # raises if there is none
 
 
@@ -89,7 +92,8 @@ class _Call(FastAGI):
         self._request = request
 
     def fail(self) -> None:
-        """End the session so that the dialplan sees AGISTATUS=FAILURE."""
+        """End the session so that the dialplan sees AGISTATUS=FAILURE; close it then."""
+        self._leave()
         self._socket_stream.send_last(FAILURE_LINE, FAILURE_SECONDS)
 
 
@@ -137,9 +141,13 @@ class FastAGIServer:
         self._router: Router[_Route] = Router()
         self._lock = threading.Lock()  # guards _calls, and changes of _router
         self._calls = 0
-        self._listener = Listener(interface, port)
         self._pool = ThreadPool("pystrix-fastagi", daemon=daemon_threads)
         self._watcher = HangupWatcher()
+        try:
+            self._listener = Listener(interface, port)
+        except BaseException:
+            self._watcher.close()
+            raise
 
     # The table of handlers.
 
@@ -317,19 +325,18 @@ class FastAGIServer:
             self._calls -= 1
 
     def _serve(self, connection: sockets.socket, peer: str) -> None:
+        call: _Call | None = None
         try:
             stream = SocketStream(connection, peer)
             call = _Call(stream, debug=self._debug, watcher=self._watcher)
-            try:
-                if self._handshake(call, peer):
-                    self._handle(call, peer)
-            finally:
-                call.close()
+            if self._handshake(call, peer):
+                self._handle(call, peer)
         except OSError as error:
             _LOGGER.debug("%s: the connection broke: %s", peer, error)
-            connection.close()
         finally:
+            # In this order: who sees the end of a call may call again at once.
             self._done()
+            (connection if call is None else call).close()
 
     def _handshake(self, call: _Call, peer: str) -> bool:
         try:

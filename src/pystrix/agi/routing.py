@@ -7,7 +7,7 @@ registers.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,6 +110,6 @@ def _compile(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
         compiled = re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"not a regular expression: {pattern!r}: {error}") from error
-    if not isinstance(compiled.pattern, str):
+    if not isinstance(cast("object", compiled.pattern), str):
         raise TypeError(f"paths are str, so a pattern for bytes matches none: {pattern!r}")
     return compiled
