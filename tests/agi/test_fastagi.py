@@ -573,7 +573,7 @@ def test_max_calls(serve: Serve, call: Call, log: pytest.LogCaptureFixture) -> N
     peers = [call(server), call(server)]
     for peer in peers:
         assert peer.line() == b"NOOP"
-    assert call.connect(server).rest() == b""
+    assert call.connect(server).rest() == b"failure\n"
     for peer in peers:
         peer.reply(OK)
         assert peer.rest() == b""
@@ -614,7 +614,7 @@ def test_no_thread(serve: Serve, call: Call, log: pytest.LogCaptureFixture) -> N
     """A call that gets no thread is closed and logged, and the server serves on."""
     server = serve(max_calls=1)
     server._pool.close()
-    assert call.connect(server).rest() == b""
+    assert call.connect(server).rest() == b"failure\n"
     assert call.connect(server).rest() == b""
     serve.end()
     first, second = records(log)

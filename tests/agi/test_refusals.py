@@ -56,6 +56,7 @@ HARMFUL: list[Callable[[], object]] = [
     lambda: core.SayDate(float("inf")),
     lambda: core.SayDate(float("nan")),
     lambda: core.SetCallerid("1>"),
+    lambda: core.RecordFile("x", silence=cast("Any", 0.5)),
 ]
 
 

@@ -14,9 +14,10 @@ from pystrix.agi import (
     AGIResultHangup,
     AGISIGPIPEHangup,
     FastAGI,
+    FastAGIServer,
     core,
 )
-from tests.asterisk.calls import SECONDS, Call
+from tests.asterisk.calls import SECONDS, Call, place_call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -225,6 +226,28 @@ def test_failing_handler_after_a_hangup(caller: Caller) -> None:
 
     caller.server.register_script_handler(None, handler)
     assert caller.call("x").done() == ("FAILURE", "agi,h,2")
+
+
+def test_refused(asterisk: Asterisk) -> None:
+    """A call beyond the limit is FAILURE for the dialplan, at once; the others go on."""
+    with FastAGIServer(port=0, daemon_threads=False, max_calls=1) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        busy, may_end = threading.Event(), threading.Event()
+
+        def handler(*_: object) -> None:
+            busy.set()
+            assert may_end.wait(SECONDS)
+
+        server.register_script_handler(None, handler)
+        url = f"agi://127.0.0.1:{server.server_address[1]}/x"
+        first = place_call(asterisk, url)
+        assert busy.wait(SECONDS)
+        assert place_call(asterisk, url).done() == ("FAILURE", "agi,run,3")
+        may_end.set()
+        assert first.done().status == "SUCCESS"
+        server.shutdown()
+        serving.join()
 
 
 def test_no_handler(caller: Caller) -> None:

@@ -117,7 +117,7 @@ class FastAGIServer:
         debug: Whether to log every line of every call at level DEBUG.
         handshake_timeout: The seconds a peer has to send its environment.
         max_calls: The calls served at the same time; a connection beyond them is closed at once
-            and logged. None for no limit.
+            (the dialplan sees AGISTATUS=FAILURE) and logged. None for no limit.
 
     Raises:
         OSError: If it cannot listen there.
@@ -311,13 +311,13 @@ class FastAGIServer:
                 self._calls += 1
         if not room:
             _LOGGER.warning("%s: refused, %d calls are served already", peer, self._max_calls)
-            connection.close()
+            _refuse(connection)
             return
         try:
             self._pool.submit(lambda: self._serve(connection, peer))
         except RuntimeError as error:
             _LOGGER.error("%s: refused, no thread for the call: %s", peer, error)  # noqa: TRY400
-            connection.close()
+            _refuse(connection)
             self._done()
 
     def _done(self) -> None:
@@ -376,6 +376,14 @@ class FastAGIServer:
         except BaseException:  # whatever a handler raises ends its call and nothing else
             _LOGGER.exception("%s, channel %s: the handler of %r failed", peer, channel, path)
             call.fail()
+
+
+def _refuse(connection: sockets.socket) -> None:
+    """Close a connection at once, so that the dialplan sees AGISTATUS=FAILURE."""
+    with contextlib.suppress(OSError):  # it has left already
+        connection.setblocking(False)
+        connection.send(FAILURE_LINE)
+    connection.close()
 
 
 def _route(handler: Callable[..., object] | None, *, takes_session: bool) -> _Route:

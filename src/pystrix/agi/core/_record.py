@@ -36,12 +36,13 @@ class RecordFile(PlainAction[Recording]):
         timeout: The longest time, in ms; -1 for no limit.
         sample_offset: Where to go on in an existing file, in samples at 8 kHz.
         beep: Whether to beep first.
-        silence: The seconds of silence that end it; None for no such end.
+        silence: The seconds of silence that end it, a whole number; None for no such end.
 
     Returns:
         ``(digit, offset, timed_out)``.
 
     Raises:
+        ValueError: If `silence` is not a whole number: Asterisk would read ``0.5`` as 0, for never.
         AGIAppError: If the file cannot be written, or a key was pressed during the beep
             (Asterisk then records nothing).
         AGIResultHangup: If the caller hung up; what was said until then is recorded.
@@ -55,10 +56,13 @@ class RecordFile(PlainAction[Recording]):
         timeout: int = -1,
         sample_offset: int = 0,
         beep: bool = True,
-        silence: float | None = None,
+        silence: int | None = None,
     ) -> None:
         extra = ["beep"] if beep else []
         if silence is not None:
+            if silence != int(silence):
+                raise ValueError(f"RECORD FILE takes whole seconds of silence, not {silence}")
+            silence = int(silence)
             extra.append(f"s={silence}")
         digits = join_digits(escape_digits)
         super().__init__("RECORD FILE", filename, format, digits, timeout, sample_offset, *extra)
