@@ -50,7 +50,7 @@ docs: $(VENV)/.stamp-docs  ## build the documentation into docs/_build
 	@$(PYTHON) -m venv .venv-bench-pystrix1
 	@$@ -m pip --disable-pip-version-check --quiet install pystrix==1.3.0
 
-bench: $(VENV)/.stamp-run .venv-bench-pystrix1/bin/python  ## measure calls per second on this machine
+bench: $(VENV)/.stamp-test .venv-bench-pystrix1/bin/python  ## measure calls per second on this machine
 	$(BIN)/python benchmarks/fastagi.py
 
 clean:  ## remove what was made

@@ -19,11 +19,13 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 
-# name: the Python that runs it, relative to the root, and its file
+# name: the Python that runs it, relative to the root, and its file with its arguments
 SERVERS = {
     "limit: blocking sockets, a thread per call": (".venv/bin/python", "limit_threads.py"),
     "pystrix 1.3.0": (".venv-bench-pystrix1/bin/python", "pystrix1.py"),
     "threads": (".venv/bin/python", "threads.py"),
+    "asyncio": (".venv/bin/python", "aio.py"),
+    "asyncio on uvloop": (".venv/bin/python", "aio.py", "uvloop"),
 }
 
 
@@ -35,8 +37,8 @@ def pinned(core: int, command: list[str]) -> list[str]:
 
 def measure(name: str, concurrency: int, seconds: float) -> dict[str, float]:
     """Run one round of one server."""
-    python, file = SERVERS[name]
-    command = pinned(0, [str(ROOT / python), str(HERE / "servers" / file)])
+    python, file, *arguments = SERVERS[name]
+    command = pinned(0, [str(ROOT / python), str(HERE / "servers" / file), *arguments])
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as server:

@@ -24,6 +24,8 @@ ENVIRONMENT = (
     b"agi_extension: 5551234\nagi_priority: 1\nagi_enhanced: 0.0\nagi_accountcode: \n"
     b"agi_threadid: 139857114666688\n\n"
 )
+WARM_UP = 1.5
+"""Seconds before counting."""
 REPLY = b"200 result=1 (value) endpos=3520\n"
 
 
@@ -43,9 +45,17 @@ def run(port: int, concurrency: int, seconds: float) -> dict[str, float]:
 
     for _ in range(concurrency):
         connect()
-    began = time.perf_counter()
+    # What happens until the first calls have ended is the start-up, and not counted.
+    warm = time.perf_counter() + WARM_UP
+    began = warm
     end = began + seconds
+    warming = True
     while time.perf_counter() < end:
+        if warming and time.perf_counter() >= warm:
+            warming = False
+            began = time.perf_counter()
+            durations.clear()
+            commands = failed = 0
         for fileno, _ in poll.poll(1):
             connection, since = calls[fileno]
             try:

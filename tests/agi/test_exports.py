@@ -21,6 +21,7 @@ PACKAGE = Path(pystrix.__file__).parent
 PUBLIC = [
     "pystrix",
     "pystrix.agi",
+    "pystrix.agi.aio",
     "pystrix.agi.agi_core",
     "pystrix.agi.core",
     "pystrix.agi.core.constants",

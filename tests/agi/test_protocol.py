@@ -731,3 +731,89 @@ def test_glued_echo_over_the_limit() -> None:
     assert protocol.state is State.CLOSED
     with pytest.raises(errors.AGIReplyLimitError):
         protocol.response()
+
+
+# Cancelling.
+
+STOPPED = [core.StreamFile("x"), core.GetData("x"), core.GetOption("x", "1"), core.WaitForDigit()]
+AWAITED = [core.SayDigits(123), core.Answer(), core.GetVariable("X"), Command("SOME THING")]
+ENDLESS = [
+    core.Exec("Dial", "x"),
+    core.Gosub("c", "e"),
+    core.RecordFile("x"),
+    core.ControlStreamFile("x"),
+    core.ReceiveText(),
+    core.ReceiveChar(),
+    core.SpeechRecognize("x", 1),
+    RawAction("exec Wait 9"),
+]
+
+
+@pytest.mark.parametrize(
+    "before", [b"", b"200 result=1\n", b"200 result=0 endpos=5\n", b"200 result=-1\nHANGUP\n"]
+)
+@pytest.mark.parametrize("action", STOPPED, ids=str)
+def test_cancel_what_can_be_stopped(
+    feed: Callable[[AGIProtocol, bytes], None], action: Action[Any], before: bytes
+) -> None:
+    """Whatever it still answers is dropped, and the session is in step."""
+    protocol = ready()
+    protocol.send_action(action)
+    protocol.data_to_send()
+    assert protocol.cancel()
+    echo = echo_of(protocol.data_to_send())
+    feed(protocol, before)
+    assert protocol.state is State.WAITING
+    feed(protocol, echo)
+    assert protocol.state.name == "READY"
+    assert protocol.hung_up == (b"HANGUP" in before)
+    assert_in_step(protocol)
+
+
+@pytest.mark.parametrize("action", AWAITED, ids=str)
+def test_cancel_what_ends_soon(action: Action[Any]) -> None:
+    """It is waited for."""
+    protocol = ready()
+    protocol.send_action(action)
+    protocol.data_to_send()
+    assert protocol.cancel()
+    assert protocol.data_to_send() == b""
+    protocol.receive_data(b"200 result=0\n")
+    assert protocol.state is State.READY
+    assert_in_step(protocol)
+
+
+@pytest.mark.parametrize("action", ENDLESS, ids=str)
+def test_cancel_what_may_run_for_ever(action: Action[Any]) -> None:
+    """It cannot be cancelled."""
+    protocol = ready()
+    protocol.send_action(action)
+    protocol.data_to_send()
+    assert not protocol.cancel()
+    assert protocol.state is State.WAITING
+
+
+def test_cancel_while_a_hangup_is_settled() -> None:
+    """What is asked already is waited for."""
+    protocol = ready()
+    protocol.send_action(core.StreamFile("x"))
+    protocol.data_to_send()
+    protocol.receive_data(b"200 result=-1 endpos=0\n")
+    assert protocol.data_to_send() == STATUS
+    assert protocol.cancel()
+    assert protocol.data_to_send() == b""
+    protocol.receive_data(ALIVE)
+    assert_in_step(protocol)
+
+
+def test_cancel_before_it_is_sent() -> None:
+    """A command that waits for the session to get in step is not sent any more."""
+    protocol = ready()
+    protocol.receive_data(b"stray\n")
+    protocol.send_action(core.StreamFile("x"))
+    echo = echo_of(protocol.data_to_send())
+    assert protocol.cancel()
+    protocol.receive_data(echo)
+    assert protocol.state is State.READY
+    assert protocol.data_to_send() == b""
+    assert_in_step(protocol)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from pystrix.agi import FastAGI, Response, core, errors
+from pystrix.agi import Dialogue, FastAGI, Response, core, errors
 from pystrix.agi._action import RawAction
 from pystrix.agi._protocol import AGIProtocol
 from pystrix.agi._session import READS_AT_ONCE, Session
@@ -777,3 +777,101 @@ def test_closed_in_a_command(make: Callable[..., Rig]) -> None:
     with pytest.raises(errors.AGISIGPIPEHangup):
         running.result()
     assert rig.session.fileno() == -1
+
+
+# Time limits, and dialogues.
+
+
+def test_time_is_up(rig: Rig) -> None:
+    """A prompt is stopped when its time is up; the session can be used on."""
+    running = Background(lambda: rig.session.execute(core.StreamFile("x"), timeout=0.02))
+    assert rig.peer.line() == b'STREAM FILE "x" "" "0"'
+    echo = rig.peer.line()
+    rig.peer.reply(b"200 result=1 (" + echo.split(b'"')[1] + b")")
+    with pytest.raises(TimeoutError, match="STREAM FILE"):
+        running.result()
+    rig.dead()
+
+
+def test_in_time(rig: Rig) -> None:
+    """What ends in time is as ever."""
+    running = Background(lambda: rig.session.execute(core.WaitForDigit(), timeout=TIMEOUT))
+    rig.peer.expect(b'WAIT FOR DIGIT "-1"', b"200 result=53")
+    assert running.result() == "5"
+
+
+def test_time_is_up_for_what_cannot_be_stopped(rig: Rig) -> None:
+    """An application that Asterisk does not stop costs the session."""
+    running = Background(lambda: rig.session.execute(core.Exec("Wait", 9), timeout=0.02))
+    assert rig.peer.line() == b'EXEC "Wait" "9"'
+    with pytest.raises(TimeoutError, match="EXEC"):
+        running.result()
+    assert rig.peer.rest() == b""
+    with pytest.raises(errors.AGISIGPIPEHangup):
+        rig.session.execute(core.Noop())
+
+
+def test_connection_ends_before_the_time(rig: Rig) -> None:
+    """A lost connection is no matter of time."""
+    running = Background(lambda: rig.session.execute(core.WaitForDigit(), timeout=TIMEOUT))
+    assert rig.peer.line() == b'WAIT FOR DIGIT "-1"'
+    rig.peer.close()
+    with pytest.raises(errors.AGISIGPIPEHangup):
+        running.result()
+
+
+def confirm() -> Dialogue[str | None]:
+    """Ask for a key, and give it."""
+    yield core.Answer()
+    try:
+        digit = yield core.WaitForDigit(500)
+    except errors.AGIAppError:
+        return None
+    return cast("str", digit)
+
+
+def test_dialogue(rig: Rig) -> None:
+    """A dialogue is executed like an action."""
+    running = Background(rig.session.execute, confirm())
+    rig.peer.expect(b"ANSWER", OK)
+    rig.peer.expect(b'WAIT FOR DIGIT "500"', b"200 result=53")
+    assert running.result() == "5"
+    running = Background(rig.session.execute, confirm())
+    rig.peer.expect(b"ANSWER", OK)
+    rig.peer.expect(b'WAIT FOR DIGIT "500"', b"200 result=-1")
+    rig.peer.expect(b"CHANNEL STATUS", ALIVE)
+    assert running.result() is None
+
+
+def test_dialogue_with_a_time_limit(rig: Rig) -> None:
+    """The time is that of the whole dialogue."""
+    running = Background(lambda: rig.session.execute(confirm(), timeout=0.05))
+    rig.peer.expect(b"ANSWER", OK)
+    assert rig.peer.line() == b'WAIT FOR DIGIT "500"'
+    echo = rig.peer.line()
+    rig.peer.reply(b"200 result=1")
+    rig.peer.reply(b"200 result=1 (" + echo.split(b'"')[1] + b")")
+    with pytest.raises(TimeoutError):
+        running.result()
+
+
+def test_time_limit_over_files() -> None:
+    """Files with descriptors know time limits; of others the bytes are waited for."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ours.makefile("rb") as reader, ours.makefile("wb") as writer:
+        theirs.sendall(environment())
+        session = FastAGI(reader, writer)
+        peer = Peer(theirs)
+        running = Background(lambda: session.execute(core.Exec("Wait", 9), timeout=0.02))
+        assert peer.line() == b'EXEC "Wait" "9"'
+        with pytest.raises(TimeoutError):
+            running.result()
+
+    class Lines(io.BytesIO):
+        """Gives a line at a time."""
+
+        def read1(self, size: int | None = -1, /) -> bytes:
+            return self.readline(size)
+
+    memory = FastAGI(Lines(environment() + b"200 result=0\n"), io.BytesIO())
+    assert memory.execute(core.Noop(), timeout=1).code == 200

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -13,6 +14,7 @@ from pystrix.agi import (
     AGIHangup,
     AGIResultHangup,
     AGISIGPIPEHangup,
+    Dialogue,
     FastAGI,
     FastAGIServer,
     core,
@@ -226,6 +228,59 @@ def test_failing_handler_after_a_hangup(caller: Caller) -> None:
 
     caller.server.register_script_handler(None, handler)
     assert caller.call("x").done() == ("FAILURE", "agi,h,2")
+
+
+STOPPED = [
+    core.StreamFile(PROMPT, "#"),
+    core.GetData(PROMPT, 9000),
+    core.GetOption(PROMPT, "1"),
+    core.WaitForDigit(),
+]
+
+
+@pytest.mark.parametrize("action", STOPPED, ids=str)
+def test_time_is_up(caller: Caller, action: Any) -> None:
+    """What Asterisk can stop is stopped there and then; the session is in step."""
+
+    def script(agi: FastAGI, _: Call) -> None:
+        agi.execute(core.Answer())
+        for _attempt in range(3):
+            with pytest.raises(TimeoutError):
+                agi.execute(action, timeout=0.3)
+            assert agi.execute(core.GetVariable("EXTEN")) == "run"
+        assert agi.execute(core.ChannelStatus()) == core.CHANNEL_UP
+
+    assert caller.run(script)[1] == ("SUCCESS", "agi,run,3")
+
+
+def test_time_is_up_at_the_end_of_a_prompt(caller: Caller) -> None:
+    """A prompt that ends at the very moment when its time is up leaves the session in step."""
+
+    def script(agi: FastAGI, _: Call) -> None:
+        agi.execute(core.Answer())
+        for attempt in range(12):  # the beep takes 0.44 s
+            with contextlib.suppress(TimeoutError):
+                agi.execute(core.StreamFile("beep"), timeout=0.435 + attempt / 1000)
+            assert agi.execute(core.GetVariable("EXTEN")) == "run"
+
+    caller.run(script)
+
+
+def test_dialogue(caller: Caller) -> None:
+    """A dialogue runs like a command."""
+
+    def ask(call: Call) -> Dialogue[str]:
+        yield core.Answer()
+        with call.during("GET DATA", lambda: call.press("42#")):
+            digits, _ = yield core.GetData(PROMPT)
+        yield core.SetVariable("DIGITS", digits)
+        return cast("str", digits)
+
+    def script(agi: FastAGI, call: Call) -> None:
+        assert agi.execute(ask(call)) == "42"
+        assert agi.execute(core.GetVariable("DIGITS")) == "42"
+
+    caller.run(script)
 
 
 def test_refused(asterisk: Asterisk) -> None:

@@ -7,6 +7,7 @@
 from pystrix.agi import agi_core as agi_core
 from pystrix.agi import core as core
 from pystrix.agi._action import Action, Command
+from pystrix.agi._dialogue import Dialogue
 from pystrix.agi._wire import Response, ValueData
 from pystrix.agi.environment import Environment
 from pystrix.agi.errors import (
@@ -49,6 +50,7 @@ __all__ = [
     "AGIUsageError",
     "Action",
     "Command",
+    "Dialogue",
     "Environment",
     "FastAGI",
     "FastAGIServer",

@@ -29,15 +29,16 @@ class Listener:
     Args:
         interface: The address or name; ``""`` for all of IPv4, ``"::"`` for all of both.
         port: The port; 0 for any free one.
+        reuse_port: Whether others may listen there as well.
 
     Raises:
         OSError: If it cannot listen there.
     """
 
-    def __init__(self, interface: str, port: int) -> None:
+    def __init__(self, interface: str, port: int, *, reuse_port: bool = False) -> None:
         self._waker, self._sleeper = socket.socketpair()
         try:
-            self.socket = _listen(interface, port)
+            self.socket = listen(interface, port, reuse_port=reuse_port)
         except BaseException:
             self._waker.close()
             self._sleeper.close()
@@ -139,7 +140,12 @@ def peer_text(address: tuple[Any, ...]) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _listen(interface: str, port: int) -> socket.socket:
+def listen(interface: str, port: int, *, reuse_port: bool) -> socket.socket:
+    """Make a listening socket that does not block.
+
+    Raises:
+        OSError: If it cannot listen there.
+    """
     found = socket.getaddrinfo(
         interface or "0.0.0.0",  # noqa: S104 - asked for by the empty name
         port,
@@ -152,6 +158,8 @@ def _listen(interface: str, port: int) -> socket.socket:
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse_port:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6 and interface == "::":
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         listener.bind(address)

@@ -27,8 +27,10 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from pystrix.agi._wire import (
     HANGUP_LINE,
+    Cancelling,
     ReplyLine,
     Response,
+    cancelling,
     decode,
     encode_command,
     gives_value,
@@ -186,6 +188,26 @@ class AGIProtocol:
         else:
             self._out = line
             self._on_line = self._reply_line
+
+    def cancel(self) -> bool:
+        """Give up the action that waits. Go on until the state leaves WAITING, and forget it.
+
+        A command that Asterisk can stop is stopped by the line that is in `data_to_send` then;
+        what it still answers is dropped, so that the session stays in step. One that ends soon is
+        waited for.
+
+        Returns:
+            False, and nothing is done, if the command may run for ever: only `receive_eof` helps.
+        """
+        if self._on_line == self._skipped_line:
+            self._line = b""  # it has not been sent yet
+        elif self._on_line == self._reply_line and self._on_reply == self._first_reply:
+            how = cancelling(self._line)
+            if how is Cancelling.CLOSE:
+                return False
+            if how is Cancelling.STOP and not self._out:
+                self._request_echo(self._cancelled_line)
+        return True
 
     def response(self) -> Response:
         """Give the reply to the action that was sent last, once the state left WAITING.
@@ -405,12 +427,22 @@ class AGIProtocol:
             self._out_of_step = False
             self._on_line = self._reply_line
             self._out = self._line
+            if not self._line:
+                self.state = State.READY
             if line != self._echo:
                 self._stray(line.removesuffix(self._echo))
         elif line == HANGUP_LINE:
             self.hung_up = True
         else:
             self._stray(line)
+
+    def _cancelled_line(self, line: bytes) -> None:
+        """Drop what the cancelled command still says, up to the echo."""
+        if line.endswith(self._echo):
+            self._on_line = self._reply_line
+            self.state = State.READY
+        elif line == HANGUP_LINE:
+            self.hung_up = True
 
     # Private: the reply handlers.
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from types import GeneratorType
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar, cast
 
+from pystrix.agi._dialogue import run
 from pystrix.agi._protocol import AGIProtocol, State
 from pystrix.agi._streams import CHUNK
 from pystrix.agi.routing import Request
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pystrix.agi._action import Action
+    from pystrix.agi._dialogue import Dialogue
     from pystrix.agi.environment import Environment
 
 T = TypeVar("T")
@@ -37,6 +41,10 @@ class Stream(Protocol):
 
     def receive(self) -> bytes:
         """Wait for bytes; ``b""`` at the end."""
+        ...
+
+    def receive_before(self, deadline: float) -> bytes | None:
+        """Wait for bytes until a moment of `time.monotonic`; None if it passes."""
         ...
 
     def receive_now(self) -> bytes | None:
@@ -109,30 +117,41 @@ class Session:
             self._request = Request.of(self.environment, None)
         return self._request
 
-    def execute(self, action: Action[T]) -> T:
-        """Send a command, wait for its reply, and give its result.
-
-        Waits as long as Asterisk needs: a Dial may take hours.
+    def execute(self, action: Action[T] | Dialogue[T], *, timeout: float | None = None) -> T:
+        """Send a command, wait for its reply, and give its result; or run a dialogue.
 
         Args:
-            action: A command, of `pystrix.agi.core` for instance.
+            action: A command, of `pystrix.agi.core` for instance; or a generator that yields
+                commands, gets their results, and returns its own.
+            timeout: The time it may take, in seconds; None for as long as Asterisk needs: a Dial
+                may take hours. Then STREAM FILE, GET DATA, GET OPTION and WAIT FOR DIGIT are
+                stopped, and the session can be used on. Asterisk stops nothing else: EXEC, GOSUB,
+                RECORD FILE, CONTROL STREAM FILE, RECEIVE ... and SPEECH RECOGNIZE close the
+                session, all others are waited for, which is soon over (SAY ... in seconds).
 
         Returns:
             The result, as the action documents it.
 
         Raises:
-            ValueError, TypeError: What Asterisk could not take, when the action is made.
+            TimeoutError: If it took longer.
             AGIHangup: If the call is over (see `pystrix.agi.errors`).
             AGIError: If Asterisk refused the command or could not carry it out.
             AGIProtocolError: If the peer does not speak AGI.
         """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        if isinstance(action, GeneratorType):
+            return run(cast("Dialogue[T]", action), lambda each: self._execute(each, deadline))
+        return self._execute(cast("Action[T]", action), deadline)
+
+    def _execute(self, action: Action[T], deadline: float | None) -> T:
         protocol = self._protocol
         try:
             with self._lock:
                 if protocol.may_have_more:
                     self._read_now()
                 protocol.send_action(action)
-                self._converse()
+                if not self._converse(deadline):
+                    raise TimeoutError(f"{action} takes longer than it may")
                 response = protocol.response()
         finally:
             if self.closed:
@@ -235,25 +254,45 @@ class Session:
             except (Exception, SystemExit):  # it ends the callback and nothing else
                 _LOGGER.exception("%s: a hang-up callback failed", self._stream.peer)
 
-    def _converse(self) -> None:
-        """Send and receive until the protocol waits no more. The lock is held."""
+    def _converse(self, deadline: float | None) -> bool:
+        """Send and receive until the protocol waits no more; tell whether that was in time.
+
+        The lock is held.
+        """
         protocol, stream = self._protocol, self._stream
+        in_time = True
         try:
             while True:
                 if data := protocol.data_to_send():
                     self._send(data)
                 if protocol.state is not State.WAITING:
-                    return
-                data = stream.receive()
+                    return in_time
+                if deadline is None:
+                    data = stream.receive()
+                else:
+                    early = stream.receive_before(deadline)
+                    if early is None:
+                        in_time, deadline = False, None
+                        self._give_up()
+                        continue
+                    data = early
                 if len(data) == CHUNK:
                     # More may be there; where a read ends is no place for a value to end.
                     data += stream.receive_now() or b""
                 self._received(data)
         except OSError as error:
             self._lost(error)
+            return in_time
         except BaseException:  # a signal handler's: where the conversation stands is not known
             protocol.receive_eof()
             raise
+
+    def _give_up(self) -> None:
+        """Cancel the command that runs, or leave the session."""
+        if not self._protocol.cancel():
+            self._leave()
+            self._stream.interrupt()
+            self._protocol.receive_eof()
 
     def _send(self, data: bytes) -> None:
         if self._debug:

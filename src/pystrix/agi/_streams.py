@@ -18,6 +18,13 @@ CHUNK: Final = 16 * 1024
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 
 
+def _readable(fileno: int, deadline: float) -> bool:
+    """Wait until there are bytes or the end, or a moment of `time.monotonic` passes."""
+    poll = select.poll()
+    poll.register(fileno, select.POLLIN)
+    return bool(poll.poll(max(0.0, 1000 * (deadline - time.monotonic()))))
+
+
 class SocketStream:
     """A connected TCP socket.
 
@@ -42,18 +49,10 @@ class SocketStream:
             self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
         return self._socket.recv(CHUNK)
 
-    def receive_before(self, deadline: float) -> bytes:
-        """Wait for bytes until a moment of `time.monotonic`.
-
-        Raises:
-            TimeoutError: If it passes.
-        """
+    def receive_before(self, deadline: float) -> bytes | None:
+        """Wait for bytes until a moment of `time.monotonic`; None if it passes."""
         # The socket itself stays blocking: with a timeout of its own, receive_now would wait.
-        poll = select.poll()
-        poll.register(self._socket, select.POLLIN)
-        if not poll.poll(max(0.0, 1000 * (deadline - time.monotonic()))):
-            raise TimeoutError
-        return self._socket.recv(CHUNK)
+        return self.receive() if _readable(self._socket.fileno(), deadline) else None
 
     def receive_now(self) -> bytes | None:
         """Give the bytes that are there, ``b""`` at the end, None if nothing is."""
@@ -127,11 +126,16 @@ class FileStream:
 
     def receive_now(self) -> bytes | None:
         """Give the bytes that are there, ``b""`` at the end, None if nothing is."""
-        if (fileno := self.fileno()) < 0:
-            return None
-        poll = select.poll()
-        poll.register(fileno, select.POLLIN)
-        return self.receive() if poll.poll(0) else None
+        fileno = self.fileno()
+        return self.receive() if fileno >= 0 and _readable(fileno, 0) else None
+
+    def receive_before(self, deadline: float) -> bytes | None:
+        """Wait for bytes until a moment of `time.monotonic`; None if it passes.
+
+        Of a file without a descriptor, whose bytes are all there, they are waited for.
+        """
+        fileno = self.fileno()
+        return self.receive() if fileno < 0 or _readable(fileno, deadline) else None
 
     def send(self, data: bytes) -> None:
         """Send all of `data`."""

@@ -7,6 +7,7 @@ is; its replies are never escaped.
 
 from __future__ import annotations
 
+import enum
 import functools
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -262,6 +263,37 @@ def is_exec(line: bytes) -> bool:
 def gives_value(line: bytes) -> bool:
     """Tell whether a command line asks for a value: a text that Asterisk does not escape."""
     return line.startswith(_VALUE_NAMES) or _name(line).startswith(_VALUE_NAMES)
+
+
+class Cancelling(enum.Enum):
+    """What becomes of a running command that nobody wants any more."""
+
+    STOP = enum.auto()
+    """Asterisk stops it when another line comes."""
+    WAIT = enum.auto()
+    """It ends by itself, soon."""
+    CLOSE = enum.auto()
+    """It may run for ever, and Asterisk does not listen meanwhile."""
+
+
+_STOPPED = (b"STREAM FILE ", b"GET DATA ", b"GET OPTION ", b"WAIT FOR DIGIT ")
+_ENDLESS = (
+    b"EXEC ",
+    b"GOSUB ",
+    b"RECORD FILE ",
+    b"CONTROL STREAM FILE ",
+    b"RECEIVE TEXT ",
+    b"RECEIVE CHAR ",
+    b"SPEECH RECOGNIZE ",
+)
+
+
+def cancelling(line: bytes) -> Cancelling:
+    """Tell what becomes of a command line's command when it is cancelled."""
+    name = _name(line)
+    if name.startswith(_STOPPED):
+        return Cancelling.STOP
+    return Cancelling.CLOSE if name.startswith(_ENDLESS) else Cancelling.WAIT
 
 
 def _name(line: bytes) -> bytes:

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Final
 
 from pystrix.agi._listener import Listener
 from pystrix.agi._pool import ThreadPool
 from pystrix.agi._protocol import AGIProtocol, State
+from pystrix.agi._scripts import Scripts, log_end, log_refused, log_stranger
 from pystrix.agi._session import Session
 from pystrix.agi._streams import FileStream, SocketStream
 from pystrix.agi._watcher import HangupWatcher
-from pystrix.agi._wire import FAILURE_LINE, printable
-from pystrix.agi.errors import AGIHangup, AGIProtocolError
-from pystrix.agi.routing import Request, Router
+from pystrix.agi._wire import FAILURE_LINE
+from pystrix.agi.errors import AGIException
 
 if TYPE_CHECKING:
-    import re
     import socket as sockets
-    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
+
+    from pystrix.agi.routing import Request
 
 __all__ = ["FastAGI", "FastAGIServer"]
 
@@ -32,8 +31,6 @@ _LOGGER = logging.getLogger("pystrix.agi")
 
 FAILURE_SECONDS: Final = 2.0
 """How long Asterisk gets to read that a handler failed."""
-
-H = TypeVar("H", bound="Callable[[FastAGI], object]")
 
 
 class FastAGI(Session):
@@ -79,13 +76,16 @@ class _Call(FastAGI):
             OSError: If the connection breaks.
         """
         while self._protocol.state is State.ENVIRONMENT:
-            self._received(self._socket_stream.receive_before(deadline))
+            data = self._socket_stream.receive_before(deadline)
+            if data is None:
+                raise TimeoutError
+            self._received(data)
         _ = self._protocol.environment
 
     @property
-    def said_something(self) -> bool:
-        """Whether any byte came."""
-        return self._protocol.received
+    def protocol(self) -> AGIProtocol:
+        """The conversation."""
+        return self._protocol
 
     def set_request(self, request: Request) -> None:
         """Say what the call asks for."""
@@ -97,16 +97,11 @@ class _Call(FastAGI):
         self._socket_stream.send_last(FAILURE_LINE, FAILURE_SECONDS)
 
 
-class _Route(NamedTuple):
-    function: Callable[..., object]
-    takes_session: bool  # alone, rather than the five arguments
-
-
-class FastAGIServer:
+class FastAGIServer(Scripts):
     """A FastAGI server: Asterisk connects to it for every ``AGI(agi://host/script)``.
 
-    It listens from the moment it is made. Every call is served in a thread of its own; threads
-    are reused. Handlers can be registered and removed while it serves.
+    Handlers are plain functions, each run in a thread of its call; threads are reused. It listens
+    from the moment it is made. Handlers can be registered and removed while it serves.
 
     Args:
         interface: The address to listen on: IPv4, IPv6 or a name; ``""`` for all of IPv4,
@@ -118,6 +113,8 @@ class FastAGIServer:
         handshake_timeout: The seconds a peer has to send its environment.
         max_calls: The calls served at the same time; a connection beyond them is closed at once
             (the dialplan sees AGISTATUS=FAILURE) and logged. None for no limit.
+        reuse_port: Whether several processes may listen on the port; the kernel shares the calls
+            out.
 
     Raises:
         OSError: If it cannot listen there.
@@ -132,99 +129,25 @@ class FastAGIServer:
         *,
         handshake_timeout: float = 10.0,
         max_calls: int | None = None,
+        reuse_port: bool = False,
     ) -> None:
+        super().__init__()
         self.timeout: float | None = None
         """How long `handle_request` waits for a call, in seconds; None for ever."""
         self._debug = debug
         self._handshake_timeout = handshake_timeout
         self._max_calls = max_calls
-        self._router: Router[_Route] = Router()
-        self._lock = threading.Lock()  # guards _calls, and changes of _router
+        self._lock = threading.Lock()  # guards _calls
         self._calls = 0
         self._pool = ThreadPool("pystrix-fastagi", daemon=daemon_threads)
         self._watcher = HangupWatcher()
         try:
-            self._listener = Listener(interface, port)
+            self._listener = Listener(interface, port, reuse_port=reuse_port)
         except BaseException:
             self._watcher.close()
             raise
 
-    # The table of handlers.
-
-    def register_script_handler(
-        self,
-        regex: str | re.Pattern[str] | None,
-        handler: Callable[[FastAGI, tuple[str, ...], Any, Any, str], object] | None,
-    ) -> None:
-        """Have scripts served by ``handler(agi, args, kwargs, match, path)``.
-
-        The handler runs in a thread of its call. `args` are the arguments of the dialplan as a
-        tuple of str, `kwargs` the query of the URL as a dict of lists of str, `match` the match
-        object or None, `path` the path of the URL. When it returns, the call goes back to the
-        dialplan (AGISTATUS=SUCCESS); an uncaught `AGIHangup` is a warning in the log; any other
-        exception is logged with its traceback, and the dialplan sees AGISTATUS=FAILURE.
-
-        Args:
-            regex: A pattern for the beginning of the path, tried in the order of registration;
-                None for the fallback, when no pattern matches.
-            handler: The function; None, with `regex` None, for no fallback.
-
-        Raises:
-            TypeError: If the handler is a coroutine function, or not callable.
-            ValueError: If `regex` is not a regular expression.
-        """
-        if regex is None:
-            route = None if handler is None else _route(handler, takes_session=False)
-            with self._lock:
-                self._router.set_fallback(route)
-            return
-        self._add(regex, _route(handler, takes_session=False), whole=False)
-
-    def script(self, pattern: str | re.Pattern[str]) -> Callable[[H], H]:
-        r"""Decorate a handler that takes the session alone: ``@server.script(r"pay/(\d+)")``.
-
-        What `register_script_handler` passes as arguments is in ``agi.request``.
-
-        Args:
-            pattern: A regular expression for the whole path.
-
-        Raises:
-            TypeError: If the handler is a coroutine function, or not callable.
-            ValueError: If `pattern` is not a regular expression.
-        """
-
-        def register(handler: H) -> H:
-            self._add(pattern, _route(handler, takes_session=True), whole=True)
-            return handler
-
-        return register
-
-    def _add(self, pattern: str | re.Pattern[str], route: _Route, *, whole: bool) -> None:
-        with self._lock:
-            added = self._router.register(pattern, route, whole=whole)
-        if not added:
-            _LOGGER.warning(
-                "%r is registered already: its first handler stays, %r is not used",
-                pattern,
-                route.function,
-            )
-
-    def unregister_script_handler(self, regex: str | re.Pattern[str]) -> None:
-        """Remove the handler of an equal pattern, if there is one."""
-        with self._lock, contextlib.suppress(ValueError):  # what is no pattern is not registered
-            self._router.unregister(regex)
-
-    def clear_script_handlers(self) -> None:
-        """Remove all handlers but the fallback."""
-        with self._lock:
-            self._router.clear()
-
-    def get_script_handler(
-        self, path: str
-    ) -> tuple[Callable[..., object] | None, re.Match[str] | None]:
-        """Give the handler of a path and its match; the fallback or None, and None, without one."""
-        route, match = self._router.resolve(path)
-        return (route.function if route else None), match
+    _coroutines: ClassVar[bool] = False
 
     # Serving.
 
@@ -310,7 +233,7 @@ class FastAGIServer:
             if room:
                 self._calls += 1
         if not room:
-            _LOGGER.warning("%s: refused, %d calls are served already", peer, self._max_calls)
+            log_refused(peer, self._max_calls)
             _refuse(connection)
             return
         try:
@@ -341,41 +264,22 @@ class FastAGIServer:
     def _handshake(self, call: _Call, peer: str) -> bool:
         try:
             call.handshake(time.monotonic() + self._handshake_timeout)
-        except TimeoutError:
-            _LOGGER.warning(
-                "%s: dropped, no whole environment within %g s", peer, self._handshake_timeout
-            )
-        except AGIProtocolError as error:
-            _LOGGER.warning("%s: dropped: %s", peer, error)
-        except (AGIHangup, OSError) as error:
-            if call.said_something:
-                _LOGGER.warning("%s: left in the middle of its environment: %s", peer, error)
-            else:
-                _LOGGER.debug("%s: connected and left", peer)
-        else:
-            return True
-        return False
+        except (AGIException, OSError) as error:
+            log_stranger(peer, call.protocol, error, self._handshake_timeout)
+            return False
+        return True
 
     def _handle(self, call: _Call, peer: str) -> None:
-        environment = call.environment
-        path = environment.path
-        route, match = self._router.resolve(path)
-        if route is None:
-            _LOGGER.warning("%s: no handler for the script %r", peer, path)
+        found = self._find(call.environment, peer)
+        if found is None:
             return
-        request = Request.of(environment, match)
+        route, request = found
         call.set_request(request)
-        channel = printable(environment.get("agi_channel", "?"))
         try:
-            if route.takes_session:
-                route.function(call)
-            else:
-                route.function(call, request.args, request.kwargs, match, path)
-        except AGIHangup as hangup:
-            _LOGGER.warning("%s, channel %s: %s", peer, channel, hangup)
-        except BaseException:  # whatever a handler raises ends its call and nothing else
-            _LOGGER.exception("%s, channel %s: the handler of %r failed", peer, channel, path)
-            call.fail()
+            route.call(call, request)
+        except BaseException as error:  # noqa: BLE001 - it ends this call and nothing else
+            if log_end(peer, call.environment, error):
+                call.fail()
 
 
 def _refuse(connection: sockets.socket) -> None:
@@ -384,15 +288,3 @@ def _refuse(connection: sockets.socket) -> None:
         connection.setblocking(False)
         connection.send(FAILURE_LINE)
     connection.close()
-
-
-def _route(handler: Callable[..., object] | None, *, takes_session: bool) -> _Route:
-    if not callable(handler):
-        raise TypeError(f"a handler is a function, not {handler!r}")
-    if inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
-        getattr(handler, "__call__", None)  # noqa: B004 - an object whose call is a coroutine
-    ):
-        raise TypeError(
-            f"{handler!r} is a coroutine function, but this server runs its handlers in threads"
-        )
-    return _Route(handler, takes_session)

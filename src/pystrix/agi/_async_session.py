@@ -1,0 +1,289 @@
+"""One call on an event loop: moves the bytes of `AGIProtocol`, waits, and tells of a hang-up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from types import GeneratorType
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from pystrix.agi._dialogue import Steps
+from pystrix.agi._protocol import AGIProtocol, State
+from pystrix.agi.errors import AGIHangup
+from pystrix.agi.routing import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from pystrix.agi._action import Action
+    from pystrix.agi._dialogue import Dialogue
+    from pystrix.agi.environment import Environment
+
+T = TypeVar("T")
+C = TypeVar("C", bound="Callable[[], object]")
+
+_LOGGER = logging.getLogger("pystrix.agi")
+
+
+class AsyncSession:
+    """One call: executes actions, one at a time, and knows whether the caller is still there.
+
+    Actions of several tasks run one after the other. Not thread-safe.
+    """
+
+    def __init__(self, transport: asyncio.WriteTransport, peer: str, *, debug: bool) -> None:
+        self.peer: str = peer
+        """Who is at the other end, for the log."""
+        self.protocol: AGIProtocol = AGIProtocol(peer)
+        """The conversation; the session's own."""
+        self._transport = transport
+        self._debug = debug
+        self._request: Request | None = None
+        self._closed = False
+        self._lock = asyncio.Lock()  # one action at a time
+        self._waiter: asyncio.Future[None] | None = None
+        self._gone: asyncio.Future[None] | None = None
+        self._callbacks: deque[Callable[[], object]] = deque()
+
+    @property
+    def environment(self) -> Environment:
+        """What Asterisk said of the call: the ``agi_*`` variables, read-only, with types."""
+        return self.protocol.environment
+
+    def get_environment(self) -> dict[str, str]:
+        """Give a copy of the ``agi_*`` variables as a plain dict."""
+        return dict(self.protocol.environment)
+
+    @property
+    def request(self) -> Request:
+        """What the call asks for: ``args``, ``kwargs``, ``match``, ``path``."""
+        if self._request is None:
+            self._request = Request.of(self.environment, None)
+        return self._request
+
+    def set_request(self, request: Request) -> None:
+        """Say what the call asks for; the server does."""
+        self._request = request
+
+    async def execute(self, action: Action[T] | Dialogue[T], *, timeout: float | None = None) -> T:
+        """Send a command, wait for its reply, and give its result; or run a dialogue.
+
+        It can be cancelled at any point, by a time limit or a task group. Then STREAM FILE,
+        GET DATA, GET OPTION and WAIT FOR DIGIT are stopped, and the session can be used on.
+        Asterisk stops nothing else: EXEC, GOSUB, RECORD FILE, CONTROL STREAM FILE, RECEIVE ... and
+        SPEECH RECOGNIZE close the session, all others are waited for, which is soon over (SAY ...
+        in seconds). Who cancels a second time closes the session.
+
+        Args:
+            action: A command, of `pystrix.agi.core` for instance; or a generator that yields
+                commands, gets their results, and returns its own.
+            timeout: The time it may take, in seconds; None for as long as Asterisk needs: a Dial
+                may take hours. The same as ``asyncio.timeout`` around it.
+
+        Returns:
+            The result, as the action documents it.
+
+        Raises:
+            TimeoutError: If it took longer.
+            AGIHangup: If the call is over (see `pystrix.agi.errors`).
+            AGIError: If Asterisk refused the command or could not carry it out.
+            AGIProtocolError: If the peer does not speak AGI.
+        """
+        if timeout is not None:
+            async with asyncio.timeout(timeout):
+                return await self.execute(action)
+        if isinstance(action, GeneratorType):
+            return await self._run(cast("Dialogue[T]", action))
+        single = cast("Action[T]", action)
+        async with self._lock:
+            self.protocol.send_action(single)
+            self._flush()
+            await self._reply()
+            response = self.protocol.response()
+        return single.process_response(response)
+
+    async def _run(self, dialogue: Dialogue[T]) -> T:
+        steps = Steps(dialogue)
+        action = steps.begin()
+        while action is not None:
+            try:
+                result = await self.execute(action)
+            except BaseException as error:  # noqa: BLE001 - it is the dialogue's to handle
+                action = steps.fail(error)
+            else:
+                action = steps.answer(result)
+        return steps.result
+
+    async def _reply(self) -> None:
+        try:
+            await self._wait()
+        except asyncio.CancelledError:
+            await self._give_up()
+            raise
+
+    async def _wait(self) -> None:
+        while self.protocol.state is State.WAITING:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+
+    async def _give_up(self) -> None:
+        """Cancel the command that runs, or leave the session."""
+        protocol = self.protocol
+        if protocol.state is not State.WAITING:
+            return
+        if not protocol.cancel():
+            self.abort()
+            return
+        self._flush()
+        try:
+            await self._wait()
+        except asyncio.CancelledError:
+            self.abort()
+            raise
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether the caller hung up or the connection is closed, as far as Asterisk told."""
+        return self.protocol.hung_up
+
+    def on_hangup(self, callback: C) -> C:
+        """Have a function called when the call is over; at once if it is.
+
+        It is called at most once, without arguments, on the loop, as soon as Asterisk tells; an
+        exception in it is logged. It is not called if the handler ends first, or the session is
+        closed.
+
+        Args:
+            callback: The function, not a coroutine function.
+
+        Returns:
+            The function, so that this serves as a decorator.
+        """
+        if not self._closed:
+            self._callbacks.append(callback)
+            self._tell()
+        return callback
+
+    def until_hangup(self) -> UntilHangup:
+        """Make a block that is cancelled when the caller hangs up.
+
+        ``async with agi.until_hangup(): ...`` ends at once, whatever it waits for, also by an
+        `AGIHangup` of a command in it; then the code behind it runs, where the commands that work
+        on a dead channel can be executed.
+        """
+        return UntilHangup(self)
+
+    def close(self) -> None:
+        """End the session; what was sent still arrives. Idempotent."""
+        self._closed = True
+        self._callbacks.clear()
+        self._transport.close()
+
+    # What the connection calls.
+
+    def feed(self, data: bytes | memoryview) -> None:
+        """Take what was read."""
+        if self._debug:
+            _LOGGER.debug("%s >> %r", self.peer, bytes(data))
+        self.protocol.receive_data(data)
+        self._advance()
+
+    def feed_eof(self) -> None:
+        """Take the end of the connection. Idempotent."""
+        self.protocol.receive_eof()
+        self._advance()
+
+    def lost(self) -> None:
+        """Note that the connection is gone altogether."""
+        if self._gone is not None and not self._gone.done():
+            self._gone.set_result(None)
+
+    def abort(self) -> None:
+        """End the session at once, and the command that waits in it."""
+        self.close()
+        self._transport.abort()
+        self.feed_eof()
+
+    async def fail(self, line: bytes, timeout: float) -> None:
+        """Send a last line, and wait for the peer to close, so that it is sure to be read."""
+        self._closed = True
+        self._callbacks.clear()
+        if self._transport.is_closing():
+            return
+        self._gone = asyncio.get_running_loop().create_future()
+        self._transport.write(line)
+        with contextlib.suppress(OSError, TimeoutError):
+            self._transport.write_eof()
+            async with asyncio.timeout(timeout):
+                await self._gone
+
+    def _flush(self) -> None:
+        if data := self.protocol.data_to_send():
+            if self._debug:
+                _LOGGER.debug("%s << %r", self.peer, data)
+            self._transport.write(data)
+
+    def _advance(self) -> None:
+        """Send what is to be sent, and wake who waits."""
+        self._flush()
+        waiter = self._waiter
+        if waiter is not None and self.protocol.state is not State.WAITING:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(None)
+        if self._callbacks:
+            self._tell()
+
+    def _tell(self) -> None:
+        while self._callbacks and self.protocol.hung_up:
+            callback = self._callbacks.popleft()
+            try:
+                callback()
+            except Exception:
+                _LOGGER.exception("%s: a hang-up callback failed", self.peer)
+
+    def _forget(self, callback: Callable[[], object]) -> None:
+        with contextlib.suppress(ValueError):
+            self._callbacks.remove(callback)
+
+
+class UntilHangup:
+    """A block that is cancelled when the caller hangs up: see `AsyncSession.until_hangup`."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+        self._cancelling = 0
+        self._fired = False
+
+    async def __aenter__(self) -> Self:
+        # Never None: a coroutine runs in a task.
+        self._task = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._cancelling = self._task.cancelling()
+        self._session.on_hangup(self._fire)
+        return self
+
+    def _fire(self) -> None:
+        self._fired = True
+        self._task.cancel()
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        self._session._forget(self._fire)
+        ours = isinstance(exc, AGIHangup) and self._session.hung_up
+        if self._fired:
+            if not isinstance(exc, asyncio.CancelledError):
+                # The block ended before the cancellation came: it comes here, not behind.
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.sleep(0)
+            ours = self._task.uncancel() <= self._cancelling and (
+                ours or isinstance(exc, asyncio.CancelledError)
+            )
+        return ours
