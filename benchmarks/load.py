@@ -1,7 +1,7 @@
 """A closed loop of simulated calls against a FastAGI server: as fast as it answers.
 
 One process, one epoll loop, nothing parsed: a command is anything that ends with a line feed, and
-every command gets the same reply. Prints JSON.
+every command but STREAM FILE gets the same reply. Prints JSON.
 
     python benchmarks/load.py PORT CONCURRENCY SECONDS
 """
@@ -26,7 +26,8 @@ ENVIRONMENT = (
 )
 WARM_UP = 1.5
 """Seconds before counting."""
-REPLY = b"200 result=1 (value) endpos=3520\n"
+REPLY = b"200 result=1 (value)\n"
+PLAYED = b"200 result=0 endpos=3520\n"
 
 
 def run(port: int, concurrency: int, seconds: float) -> dict[str, float]:
@@ -65,7 +66,7 @@ def run(port: int, concurrency: int, seconds: float) -> dict[str, float]:
                 failed += 1
             if data:
                 commands += 1
-                connection.send(REPLY)
+                connection.send(PLAYED if data.startswith(b"STREAM") else REPLY)
                 continue
             durations.append(time.perf_counter() - since)
             del calls[fileno]

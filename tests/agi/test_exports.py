@@ -34,7 +34,8 @@ DOORS = {"pystrix", "pystrix.agi", "pystrix.agi.agi_core", "pystrix.agi.core"}
 """Those that show what others define."""
 
 INTERNAL = {
-    "pystrix.agi.fastagi": {"FAILURE_SECONDS"},  # an internal waiting time
+    "pystrix.agi.aio": {"FAILURE_SECONDS"},  # an internal waiting time
+    "pystrix.agi.fastagi": {"FAILURE_SECONDS"},
 }
 WAITING = {
     "_thread",
