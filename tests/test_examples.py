@@ -11,6 +11,7 @@ import pytest
 
 from pystrix.agi import FastAGIServer
 from tests.agi.peers import Background, Peer, environment
+from tests.agi.transports import Asyncio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -113,6 +114,29 @@ def test_own_action(call: Callable[[str, str], Peer]) -> None:
     peer.expect(b'GET VARIABLE "EXTEN"', b"200 result=1 (100)")
     peer.expect(b'VERBOSE "100 is 100"', b"200 result=1")
     assert peer.rest() == b""
+
+
+def test_asyncio_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The account on asyncio; three seconds are none here."""
+    running = Asyncio()
+    monkeypatch.setattr("pystrix.agi.aio.FastAGIServer", lambda *_: running.server)
+    module = load("asyncio_server")
+    monkeypatch.setattr(module.asyncio, "timeout", lambda _: module.asyncio.timeout_at(0))
+    try:
+        with Peer.connect(running.address) as peer:
+            peer.send(environment("account"))
+            peer.expect(b"ANSWER", b"200 result=0")
+            ask = b'GET DATA "vm-enter-num-to-call" "5000" "8"'
+            peer.expect(ask, b"200 result= (timeout)")
+            peer.expect(ask, b"200 result=42")
+            peer.expect(b'SET VARIABLE "ACCOUNT" "account 42"', b"200 result=1")
+            assert peer.line() == b'STREAM FILE "demo-congrats" "" "0"'
+            echo = peer.line()
+            peer.reply(b"200 result=1 (" + echo.split(b'"')[1] + b")")
+            peer.expect(b'VERBOSE "that was enough" "1"', b"200 result=1")
+            assert peer.rest() == b""
+    finally:
+        running.stop()
 
 
 def test_readme_shows_the_quickstart() -> None:

@@ -59,7 +59,9 @@ def test_socket_without_quickack(
 ) -> None:
     """Systems that do not know the option do without."""
     stream, peer = ends
+    stream.acknowledge()
     monkeypatch.setattr(_streams, "_QUICKACK", None)
+    stream.acknowledge()
     peer.send(b"reply")
     assert stream.receive() == b"reply"
 

@@ -55,6 +55,10 @@ class Stream(Protocol):
         """Send all of `data` in one write."""
         ...
 
+    def acknowledge(self) -> None:
+        """Have the peer know that its bytes came, for it may wait to send more."""
+        ...
+
     def interrupt(self) -> None:
         """End the connection, and whoever waits in `receive`, where that is possible."""
         ...
@@ -280,6 +284,8 @@ class Session:
                     # More may be there; where a read ends is no place for a value to end.
                     data += stream.receive_now() or b""
                 self._received(data)
+                if protocol.state is State.WAITING:
+                    stream.acknowledge()
         except OSError as error:
             self._lost(error)
             return in_time

@@ -12,9 +12,9 @@ from typing import BinaryIO, Final
 CHUNK: Final = 16 * 1024
 """Bytes that are read at a time."""
 
-# Asterisk sends replies of several lines in several writes with Nagle on: the later ones wait for
-# our acknowledgement, which the kernel delays by 40 ms unless asked not to. Linux forgets the
-# wish, so it is told before each read.
+# Asterisk sends replies of several lines, and its environment, in several writes with Nagle on: the
+# later ones wait for our acknowledgement, which the kernel delays by 40 ms unless asked not to.
+# Linux forgets the wish, so it is told whenever more is to come.
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -45,9 +45,12 @@ class SocketStream:
 
     def receive(self) -> bytes:
         """Wait for bytes; ``b""`` at the end."""
+        return self._socket.recv(CHUNK)
+
+    def acknowledge(self) -> None:
+        """Acknowledge what came, if nothing is to be sent that would do it."""
         if _QUICKACK is not None:
             self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
-        return self._socket.recv(CHUNK)
 
     def receive_before(self, deadline: float) -> bytes | None:
         """Wait for bytes until a moment of `time.monotonic`; None if it passes."""
@@ -144,6 +147,9 @@ class FileStream:
             self._writer.flush()
         except ValueError as error:  # a closed file
             raise BrokenPipeError(str(error)) from error
+
+    def acknowledge(self) -> None:
+        """Do nothing: files need no acknowledgement."""
 
     def interrupt(self) -> None:
         """Do nothing: whoever waits in `receive` waits until the file ends."""

@@ -38,6 +38,9 @@ _NUMBER = re.compile(r"[+-]?[0-9]+")
 _TAGGED = re.compile(r"\(([a-z]+)\) (?=[a-z]+=)")
 _VALUE_NAMES = (b"GET VARIABLE ", b"GET FULL VARIABLE ", b"DATABASE GET ", b"RECEIVE TEXT ")
 _HARMFUL_NAMES = frozenset({"GET OPTION", "GET DATA", "DATABASE DELTREE"})
+_PLAIN_NAME = re.compile(rb"(?:[A-Z]+ )+")
+# The commands whose replies are looked at by name, again and again: no need to split their lines.
+_KNOWN_NAMES = frozenset({*_VALUE_NAMES, b"SET VARIABLE ", b"DATABASE PUT ", b"VERBOSE ", b"EXEC "})
 _NAME_BYTES = 64  # a command's name ends before, however it is quoted
 
 
@@ -297,6 +300,10 @@ def cancelling(line: bytes) -> Cancelling:
 
 
 def _name(line: bytes) -> bytes:
+    """Give a line's command name with a blank behind it; perhaps some arguments as well."""
+    plain = _PLAIN_NAME.match(line)
+    if plain and plain[0] in _KNOWN_NAMES:
+        return plain[0]
     return b" ".join(split_words(line[:_NAME_BYTES])).upper() + b" "
 
 

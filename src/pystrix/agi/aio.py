@@ -46,7 +46,9 @@ class _Link(asyncio.BufferedProtocol):
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._socket = transport.get_extra_info("socket")
+        shown = transport.get_extra_info("socket")
+        # An object of our own for the same descriptor, for what a loop shows may be slow to use.
+        self._socket = socket.socket(shown.family, shown.type, shown.proto, shown.fileno())
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._acknowledge_quickly()
         self._call, self._timer = self._server._connected(cast("asyncio.Transport", transport))
@@ -57,7 +59,8 @@ class _Link(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         call = cast("FastAGI", self._call)  # a connection that was refused reads no more
         call.feed(self._buffer[:nbytes])
-        self._acknowledge_quickly()
+        if call.protocol.state is not State.READY:
+            self._acknowledge_quickly()  # more is to come, and we have nothing to send
         if self._timer is not None and call.protocol.state is not State.ENVIRONMENT:
             self._begin(call, self._timer)
 
@@ -70,6 +73,7 @@ class _Link(asyncio.BufferedProtocol):
         self._end()
         if self._call is not None:
             self._call.lost()
+        self._socket.detach()  # the descriptor is the loop's
 
     def _end(self) -> None:
         if self._call is not None:
@@ -85,7 +89,7 @@ class _Link(asyncio.BufferedProtocol):
 
     def _acknowledge_quickly(self) -> None:
         if _QUICKACK is not None:
-            with contextlib.suppress(OSError):  # closed meanwhile
+            with contextlib.suppress(OSError):  # broken meanwhile
                 self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
 
 

@@ -80,6 +80,7 @@ class _Call(FastAGI):
             if data is None:
                 raise TimeoutError
             self._received(data)
+            self._socket_stream.acknowledge()
         _ = self._protocol.environment
 
     @property
