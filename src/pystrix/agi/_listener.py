@@ -82,7 +82,7 @@ class Listener:
                 self._stopping = True
                 self._waker.send(b"\0")
                 if self._runner is None:
-                    self._close()
+                    self._close_if_stopping()
             runner = self._runner
         self._stoppers.discard(thread)
         if runner is not threading.current_thread():
@@ -103,11 +103,12 @@ class Listener:
                 yield selector
         finally:
             with self._lock:
-                # In this order: a signal handler that stops in between must not wait for us.
+                self._close_if_stopping()
+                # In this order: whoever waits finds the socket closed, and a signal handler that
+                # stops in between does not wait for us.
                 self._idle.set()
                 self._runner = None
-                if self._stopping:
-                    self._close()
+                self._close_if_stopping()  # it may have come just now
 
     def _wait(
         self, selector: selectors.BaseSelector, timeout: float | None, accepted: Accepted
@@ -129,9 +130,10 @@ class Listener:
         accepted(connection, peer_text(address))
         return True
 
-    def _close(self) -> None:
-        for each in (self.socket, self._waker, self._sleeper):
-            each.close()
+    def _close_if_stopping(self) -> None:
+        if self._stopping:
+            for each in (self.socket, self._waker, self._sleeper):
+                each.close()
 
 
 def peer_text(address: tuple[Any, ...]) -> str:
