@@ -56,7 +56,10 @@ WAITING = {
 }
 PURE = sorted(
     [
-        *(PACKAGE / "agi" / f"{name}.py" for name in ("_wire", "_protocol", "_action")),
+        *(
+            PACKAGE / "agi" / f"{name}.py"
+            for name in ("_wire", "_protocol", "_action", "_dialogue", "_facts")
+        ),
         *(PACKAGE / "agi" / f"{name}.py" for name in ("environment", "errors", "routing")),
         *(PACKAGE / "agi" / "core").glob("*.py"),
     ]

@@ -10,9 +10,9 @@ from types import GeneratorType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pystrix.agi._dialogue import Steps
+from pystrix.agi._facts import CallFacts
 from pystrix.agi._protocol import AGIProtocol, State
 from pystrix.agi.errors import AGIHangup
-from pystrix.agi.routing import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pystrix.agi._action import Action
     from pystrix.agi._dialogue import Dialogue
-    from pystrix.agi.environment import Environment
+    from pystrix.agi.routing import Request
 
 T = TypeVar("T")
 C = TypeVar("C", bound="Callable[[], object]")
@@ -29,41 +29,23 @@ C = TypeVar("C", bound="Callable[[], object]")
 _LOGGER = logging.getLogger("pystrix.agi")
 
 
-class AsyncSession:
+class AsyncSession(CallFacts):
     """One call: executes actions, one at a time, and knows whether the caller is still there.
 
     Actions of several tasks run one after the other. Not thread-safe.
     """
 
     def __init__(self, transport: asyncio.WriteTransport, peer: str, *, debug: bool) -> None:
+        super().__init__(AGIProtocol(peer))
         self.peer: str = peer
         """Who is at the other end, for the log."""
-        self.protocol: AGIProtocol = AGIProtocol(peer)
-        """The conversation; the session's own."""
         self._transport = transport
         self._debug = debug
-        self._request: Request | None = None
         self._closed = False
         self._lock = asyncio.Lock()  # one action at a time
         self._waiter: asyncio.Future[None] | None = None
         self._gone: asyncio.Future[None] | None = None
         self._callbacks: deque[Callable[[], object]] = deque()
-
-    @property
-    def environment(self) -> Environment:
-        """What Asterisk said of the call: the ``agi_*`` variables, read-only, with types."""
-        return self.protocol.environment
-
-    def get_environment(self) -> dict[str, str]:
-        """Give a copy of the ``agi_*`` variables as a plain dict."""
-        return dict(self.protocol.environment)
-
-    @property
-    def request(self) -> Request:
-        """What the call asks for: ``args``, ``kwargs``, ``match``, ``path``."""
-        if self._request is None:
-            self._request = Request.of(self.environment, None)
-        return self._request
 
     def set_request(self, request: Request) -> None:
         """Say what the call asks for; the server does."""
@@ -100,10 +82,10 @@ class AsyncSession:
             return await self._run(cast("Dialogue[T]", action))
         single = cast("Action[T]", action)
         async with self._lock:
-            self.protocol.send_action(single)
+            self._protocol.send_action(single)
             self._flush()
             await self._reply()
-            response = self.protocol.response()
+            response = self._protocol.response()
         return single.process_response(response)
 
     async def _run(self, dialogue: Dialogue[T]) -> T:
@@ -126,13 +108,13 @@ class AsyncSession:
             raise
 
     async def _wait(self) -> None:
-        while self.protocol.state is State.WAITING:
+        while self._protocol.state is State.WAITING:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
 
     async def _give_up(self) -> None:
         """Cancel the command that runs, or leave the session."""
-        protocol = self.protocol
+        protocol = self._protocol
         if protocol.state is not State.WAITING:
             return
         if not protocol.cancel():
@@ -148,7 +130,7 @@ class AsyncSession:
     @property
     def hung_up(self) -> bool:
         """Whether the caller hung up or the connection is closed, as far as Asterisk told."""
-        return self.protocol.hung_up
+        return self._protocol.hung_up
 
     def on_hangup(self, callback: C) -> C:
         """Have a function called when the call is over; at once if it is.
@@ -189,12 +171,12 @@ class AsyncSession:
         """Take what was read."""
         if self._debug:
             _LOGGER.debug("%s >> %r", self.peer, bytes(data))
-        self.protocol.receive_data(data)
+        self._protocol.receive_data(data)
         self._advance()
 
     def feed_eof(self) -> None:
         """Take the end of the connection. Idempotent."""
-        self.protocol.receive_eof()
+        self._protocol.receive_eof()
         self._advance()
 
     def lost(self) -> None:
@@ -222,7 +204,7 @@ class AsyncSession:
                 await self._gone
 
     def _flush(self) -> None:
-        if data := self.protocol.data_to_send():
+        if data := self._protocol.data_to_send():
             if self._debug:
                 _LOGGER.debug("%s << %r", self.peer, data)
             self._transport.write(data)
@@ -231,7 +213,7 @@ class AsyncSession:
         """Send what is to be sent, and wake who waits."""
         self._flush()
         waiter = self._waiter
-        if waiter is not None and self.protocol.state is not State.WAITING:
+        if waiter is not None and self._protocol.state is not State.WAITING:
             self._waiter = None
             if not waiter.done():
                 waiter.set_result(None)
@@ -239,7 +221,7 @@ class AsyncSession:
             self._tell()
 
     def _tell(self) -> None:
-        while self._callbacks and self.protocol.hung_up:
+        while self._callbacks and self._protocol.hung_up:
             callback = self._callbacks.popleft()
             try:
                 callback()

@@ -10,16 +10,15 @@ from types import GeneratorType
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar, cast
 
 from pystrix.agi._dialogue import run
+from pystrix.agi._facts import CallFacts
 from pystrix.agi._protocol import AGIProtocol, State
 from pystrix.agi._streams import CHUNK
-from pystrix.agi.routing import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pystrix.agi._action import Action
     from pystrix.agi._dialogue import Dialogue
-    from pystrix.agi.environment import Environment
 
 T = TypeVar("T")
 C = TypeVar("C", bound="Callable[[], object]")
@@ -80,7 +79,7 @@ class Watcher(Protocol):
         ...
 
 
-class Session:
+class Session(CallFacts):
     """One call: executes actions, one at a time, and knows whether the caller is still there.
 
     Thread-safe: actions of several threads run one after the other.
@@ -94,32 +93,15 @@ class Session:
         debug: bool = False,
         watcher: Watcher | None = None,
     ) -> None:
+        super().__init__(protocol)
         self._stream = stream
-        self._protocol = protocol
         self._debug = debug
         self._watcher = watcher
         self._watched = False
         self.closed: bool = False
         """Whether `close` was called."""
-        self._request: Request | None = None
         self._lock = threading.Lock()  # guards _protocol, and reading and writing _stream
         self._callbacks: deque[Callable[[], object]] = deque()
-
-    @property
-    def environment(self) -> Environment:
-        """What Asterisk said of the call: the ``agi_*`` variables, read-only, with types."""
-        return self._protocol.environment
-
-    def get_environment(self) -> dict[str, str]:
-        """Give a copy of the ``agi_*`` variables as a plain dict."""
-        return dict(self._protocol.environment)
-
-    @property
-    def request(self) -> Request:
-        """What the call asks for: ``args``, ``kwargs``, ``match``, ``path``."""
-        if self._request is None:
-            self._request = Request.of(self.environment, None)
-        return self._request
 
     def execute(self, action: Action[T] | Dialogue[T], *, timeout: float | None = None) -> T:
         """Send a command, wait for its reply, and give its result; or run a dialogue.

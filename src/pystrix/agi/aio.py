@@ -59,9 +59,9 @@ class _Link(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         call = cast("FastAGI", self._call)  # a connection that was refused reads no more
         call.feed(self._buffer[:nbytes])
-        if call.protocol.state is not State.READY:
+        if call._protocol.state is not State.READY:
             self._acknowledge_quickly()  # more is to come, and we have nothing to send
-        if self._timer is not None and call.protocol.state is not State.ENVIRONMENT:
+        if self._timer is not None and call._protocol.state is not State.ENVIRONMENT:
             self._begin(call, self._timer)
 
     def eof_received(self) -> None:
@@ -266,7 +266,7 @@ class FastAGIServer(Scripts):
 
     def _too_late(self, call: FastAGI) -> None:
         self._calls.discard(call)
-        log_stranger(call.peer, call.protocol, TimeoutError(), self._handshake_timeout)
+        log_stranger(call.peer, call._protocol, TimeoutError(), self._handshake_timeout)
         call.abort()
 
     def _begin(self, call: FastAGI) -> None:
@@ -275,7 +275,7 @@ class FastAGIServer(Scripts):
             environment = call.environment
         except AGIException as error:
             if call in self._calls:  # not dropped for its time already
-                log_stranger(call.peer, call.protocol, error, self._handshake_timeout)
+                log_stranger(call.peer, call._protocol, error, self._handshake_timeout)
             found = None
         else:
             found = self._find(environment, call.peer)
