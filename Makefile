@@ -50,8 +50,15 @@ docs: $(VENV)/.stamp-docs  ## build the documentation into docs/_build
 	@$(PYTHON) -m venv .venv-bench-pystrix1
 	@$@ -m pip --disable-pip-version-check --quiet install pystrix==1.3.0
 
-bench: $(VENV)/.stamp-test .venv-bench-pystrix1/bin/python  ## measure calls per second on this machine
+benchmarks/build/load: benchmarks/load.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -O2 -Wall -Wextra -Werror -o $@ $<
+
+# Without a C compiler a slower load in Python does.
+BENCH_LOAD := $(if $(shell command -v $(CC) 2>/dev/null),benchmarks/build/load)
+
+bench: $(VENV)/.stamp-test .venv-bench-pystrix1/bin/python $(BENCH_LOAD)  ## measure calls per second on this machine
 	$(BIN)/python benchmarks/fastagi.py
 
 clean:  ## remove what was made
-	rm -rf $(VENV) .venv-* docs/_build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf benchmarks/build $(VENV) .venv-* docs/_build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

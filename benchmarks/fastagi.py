@@ -1,9 +1,4 @@
-"""Calls per second of FastAGI servers, side by side: ``make bench``.
-
-The standard call has eleven commands. Server and load run on different cores; the rounds of the
-servers are interleaved; the figure is the median, with its smallest and largest. Only ratios within
-one run mean anything.
-"""
+"""FastAGI servers side by side: ``make bench``. README.md says what the columns are."""
 
 from __future__ import annotations
 
@@ -11,76 +6,121 @@ import argparse
 import json
 import os
 import platform
+import resource
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent
+if sys.platform != "linux":
+    raise SystemExit("The benchmark needs Linux: epoll, /proc and processes pinned to cores.")
 
-# name: the Python that runs it, relative to the root, and its file with its arguments
-SERVERS = {
-    "limit: blocking sockets, a thread per call": (".venv/bin/python", "limit_threads.py"),
-    "pystrix 1.3.0": (".venv-bench-pystrix1/bin/python", "pystrix1.py"),
-    "threads": (".venv/bin/python", "threads.py"),
-    "asyncio": (".venv/bin/python", "aio.py"),
-    "asyncio on uvloop": (".venv/bin/python", "aio.py", "uvloop"),
-}
+import measuring
+
+BASE = "pystrix 1.3.0"
+"""What the ratios refer to."""
+HEADINGS = "calls/s  (min to max)   ratio  CPU us   p99 ms  idle KiB  load CPU  failed"
 
 
-def pinned(core: int, command: list[str]) -> list[str]:
-    """Pin a command to a core, where that is possible."""
-    cores = os.cpu_count() or 1
-    return ["taskset", "-c", str(core % cores), *command] if sys.platform == "linux" else command
+def options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3, help="counted in each round")
+    parser.add_argument("--concurrency", type=int, nargs="+", default=[50, 1000])
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="a server, or part of names")
+    parser.add_argument("--json", type=Path, help="also write all figures to this file")
+    return parser.parse_args()
 
 
-def measure(name: str, concurrency: int, seconds: float) -> dict[str, float]:
-    """Run one round of one server."""
-    python, file, *arguments = SERVERS[name]
-    command = pinned(0, [str(ROOT / python), str(HERE / "servers" / file), *arguments])
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as server:
-        try:
-            port = server.stdout.readline().strip()
-            load = [sys.executable, str(HERE / "load.py"), port, str(concurrency), str(seconds)]
-            said = subprocess.run(pinned(1, load), capture_output=True, text=True, check=True)
-            return json.loads(said.stdout)
-        finally:
-            server.terminate()
+def chosen(only: list[str] | None) -> list[str]:
+    """Name the servers to measure; a whole name means that one alone."""
+    names = list(measuring.SERVERS)
+    if only is None:
+        return names
+    wanted = {
+        name
+        for text in only
+        for name in names
+        if text == name or (text not in names and text in name)
+    }
+    if not wanted:
+        raise SystemExit(f"No such server; there are: {'; '.join(names)}")
+    return [name for name in names if name in wanted]
+
+
+def allow_many_connections() -> None:
+    """Raise the limit of open files, which servers and load inherit."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def idle_memory(names: list[str]) -> dict[str, float | None]:
+    """Measure the memory of idle calls, which needs the load in C."""
+    able = measuring.FAST_LOAD.exists()
+    return {name: measuring.memory(name) if able else None for name in names}
+
+
+def interleaved(
+    names: list[str], concurrency: int, rounds: int, seconds: float
+) -> dict[str, list[dict[str, float]]]:
+    """Measure all servers once, then again, so that what disturbs the machine hits them all."""
+    figures = {name: [] for name in names}
+    for number in range(rounds):
+        for name in names:
+            if sys.stderr.isatty():
+                print(f"\r\033[Kround {number + 1}: {name}", end="\r\033[K", file=sys.stderr)
+            figures[name].append(measuring.speed(name, concurrency, seconds))
+    return figures
+
+
+def row(
+    name: str, figures: list[dict[str, float]], base: float | None, idle_kib: float | None
+) -> str:
+    """Write one server's line of the table."""
+
+    def median(key: str) -> float:
+        return statistics.median(figure[key] for figure in figures)
+
+    speeds = [figure["calls_per_second"] for figure in figures]
+    spread = f"({min(speeds):.0f} to {max(speeds):.0f})"
+    ratio = f"{median('calls_per_second') / base:.2f}" if base else "-"
+    idle = "-" if idle_kib is None else f"{idle_kib:.1f}"
+    failed = sum(figure["failed"] for figure in figures)
+    return (
+        f"{name:20} {median('calls_per_second'):7.0f}  {spread:14} {ratio:>5} "
+        f"{median('cpu_us_per_call'):7.0f} {median('p99_ms'):8.1f} "
+        f"{idle:>9} {median('cpu_share'):9.2f} {failed:7.0f}"
+    )
+
+
+def print_table(
+    concurrency: int, rounds: dict[str, list[dict[str, float]]], idle: dict[str, float | None]
+) -> None:
+    """Print the medians of all rounds."""
+    base = None
+    if BASE in rounds:
+        base = statistics.median(figure["calls_per_second"] for figure in rounds[BASE])
+    print(f"\n{f'{concurrency:,} at a time':20} {HEADINGS}")
+    for name, figures in rounds.items():
+        print(row(name, figures, base, idle[name]), flush=True)
 
 
 def main() -> None:
-    """Run the rounds and print a table for each concurrency."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--seconds", type=float, default=3)
-    options.add_argument("--concurrency", type=int, nargs="+", default=[50, 1000])
-    options.add_argument("--json", type=Path, help="also write all figures to this file")
-    chosen = options.parse_args()
+    """Measure, and print a table for each concurrency."""
+    asked = options()
+    names = chosen(asked.only)
+    allow_many_connections()
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
-    everything = {}
-    for concurrency in chosen.concurrency:
-        rounds = {name: [] for name in SERVERS}
-        for _ in range(chosen.rounds):
-            for name in SERVERS:
-                rounds[name].append(measure(name, concurrency, chosen.seconds))
-        everything[concurrency] = rounds
-        base = statistics.median(r["calls_per_second"] for r in rounds["pystrix 1.3.0"])
-        print(
-            f"\n{concurrency} calls at a time{'':22} calls/s  (min to max)   ratio   p99 ms  failed"
-        )
-        for name, figures in rounds.items():
-            calls = [figure["calls_per_second"] for figure in figures]
-            median = statistics.median(calls)
-            p99 = statistics.median(figure["p99_ms"] for figure in figures)
-            failed = sum(figure["failed"] for figure in figures)
-            spread = f"({min(calls):.0f} to {max(calls):.0f})"
-            ratio = median / base
-            print(f"{name:44} {median:7.0f}  {spread:14} {ratio:6.2f} {p99:8.1f} {failed:7.0f}")
-    if chosen.json:
-        chosen.json.write_text(json.dumps(everything, indent=1), encoding="utf-8")
+    if not measuring.FAST_LOAD.exists():
+        print("No load in C (no compiler?): load.py limits the faster servers; no idle memory.")
+    idle = idle_memory(names)
+    everything = {"idle_kib_per_call": idle}
+    for concurrency in asked.concurrency:
+        rounds = interleaved(names, concurrency, asked.rounds, asked.seconds)
+        everything[str(concurrency)] = rounds
+        print_table(concurrency, rounds, idle)
+    if asked.json:
+        asked.json.write_text(json.dumps(everything, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import select
 import socket
 import struct
 import threading
@@ -12,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Self
+
+    import pytest
 
 TIMEOUT = 30.0
 """How long anything is waited for, in seconds, before a test fails."""
@@ -59,26 +64,26 @@ def environment(
     return "".join(f"{line}\n" for line in lines).encode() + b"\n"
 
 
-class Peer:
-    """Asterisk's end of one call.
+class _Lines:
+    """Lines of one call, over whatever moves the bytes.
 
     Args:
-        connection: The connected socket.
         chunk: Into pieces of how many bytes what is sent is cut, each a write of its own.
     """
 
-    def __init__(self, connection: socket.socket, *, chunk: int | None = None) -> None:
-        self.socket = connection
+    def __init__(self, chunk: int | None) -> None:
         self._chunk = chunk
         self._buffer = b""
-        connection.settimeout(TIMEOUT)
-        if connection.family != socket.AF_UNIX:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    @classmethod
-    def connect(cls, address: tuple[Any, ...], *, chunk: int | None = None) -> Self:
-        """Connect to a server and say nothing."""
-        return cls(socket.create_connection(address[:2], TIMEOUT), chunk=chunk)
+    def _write(self, data: bytes) -> None:
+        raise NotImplementedError
+
+    def _read(self) -> bytes:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Leave."""
+        raise NotImplementedError
 
     def __enter__(self) -> Self:
         return self
@@ -93,9 +98,9 @@ class Peer:
 
     def send(self, data: bytes) -> None:
         """Send bytes, cut into chunks."""
-        size = self._chunk or len(data)
+        size = self._chunk or len(data) or 1
         for at in range(0, len(data), size):
-            self.socket.sendall(data[at : at + size])
+            self._write(data[at : at + size])
 
     def reply(self, line: bytes) -> None:
         """Send a line."""
@@ -108,7 +113,7 @@ class Peer:
     def line(self) -> bytes:
         """Read the next line, without its line feed."""
         while b"\n" not in self._buffer:
-            data = self.socket.recv(4096)
+            data = self._read()
             assert data, f"the connection ended after {self._buffer!r}"
             self._buffer += data
         line, _, self._buffer = self._buffer.partition(b"\n")
@@ -121,6 +126,49 @@ class Peer:
         for reply in replies:
             self.reply(reply)
 
+    def answer_echo(self) -> None:
+        """Answer a request for an echo, by which a session gets in step."""
+        line = self.line()
+        assert line.startswith(b"GET FULL VARIABLE"), line
+        self.reply(b"200 result=1 (" + line.split(b'"')[1] + b")")
+
+    def rest(self) -> bytes:
+        """Read to the end of the connection; bytes of ours left unread reset it."""
+        data, self._buffer = self._buffer, b""
+        try:
+            while more := self._read():
+                data += more
+        except ConnectionResetError:
+            pass
+        return data
+
+
+class Peer(_Lines):
+    """Asterisk's end of one call over a socket.
+
+    Args:
+        connection: The connected socket.
+        chunk: Into pieces of how many bytes what is sent is cut, each a write of its own.
+    """
+
+    def __init__(self, connection: socket.socket, *, chunk: int | None = None) -> None:
+        super().__init__(chunk)
+        self.socket = connection
+        connection.settimeout(TIMEOUT)
+        if connection.family != socket.AF_UNIX:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    @classmethod
+    def connect(cls, address: tuple[Any, ...], *, chunk: int | None = None) -> Self:
+        """Connect to a server and say nothing."""
+        return cls(socket.create_connection(address[:2], TIMEOUT), chunk=chunk)
+
+    def _write(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def _read(self) -> bytes:
+        return self.socket.recv(65536)
+
     def unread(self) -> bytes:
         """Give what has arrived and was not read yet; never waits."""
         self.socket.setblocking(False)
@@ -131,16 +179,6 @@ class Peer:
         finally:
             self.socket.settimeout(TIMEOUT)
         return self._buffer
-
-    def rest(self) -> bytes:
-        """Read to the end of the connection; bytes of ours left unread reset it."""
-        data, self._buffer = self._buffer, b""
-        try:
-            while more := self.socket.recv(65536):
-                data += more
-        except ConnectionResetError:
-            pass
-        return data
 
     def half_close(self) -> None:
         """Send no more, and go on reading."""
@@ -156,6 +194,61 @@ class Peer:
         self.socket.close()
 
 
+class PipePeer(_Lines):
+    """Asterisk's end of one call over the two pipes of a program.
+
+    Args:
+        chunk: Into pieces of how many bytes what is sent is cut, each a write of its own.
+    """
+
+    def __init__(self, *, chunk: int | None = None) -> None:
+        super().__init__(chunk)
+        self.stdin, self._writer = os.pipe()
+        self._reader, self.stdout = os.pipe()
+        self.signal: Callable[[], object] | None = None
+        """What tells the program of a hang-up."""
+
+    @property
+    def program_ends(self) -> tuple[int, int]:
+        """The descriptors for the program, which closes them."""
+        return self.stdin, self.stdout
+
+    def _write(self, data: bytes) -> None:
+        os.write(self._writer, data)
+
+    def _read(self) -> bytes:
+        poll = select.poll()
+        poll.register(self._reader, select.POLLIN)
+        assert poll.poll(TIMEOUT * 1000), f"nothing came after {self._buffer!r}"
+        return os.read(self._reader, 65536)
+
+    def hangup(self) -> None:
+        """Tell that the caller hung up."""
+        assert self.signal is not None
+        self.signal()
+
+    def half_close(self) -> None:
+        """Send no more, and go on reading."""
+        if self._writer >= 0:
+            os.close(self._writer)
+            self._writer = -1
+
+    def stop_reading(self) -> None:
+        """Read no more, and go on sending."""
+        if self._reader >= 0:
+            os.close(self._reader)
+            self._reader = -1
+
+    def reset(self) -> None:
+        """Break the connection."""
+        self.close()
+
+    def close(self) -> None:
+        """Leave."""
+        self.half_close()
+        self.stop_reading()
+
+
 def eventually(condition: Callable[[], object], what: str = "the condition") -> None:
     """Wait until a condition holds that nothing announces."""
     deadline = time.monotonic() + TIMEOUT
@@ -163,6 +256,15 @@ def eventually(condition: Callable[[], object], what: str = "the condition") -> 
     while not condition():
         assert time.monotonic() < deadline, f"{what} never came true"
         pause.wait(0.002)
+
+
+def records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    """Give what the library logged at level WARNING and above."""
+    return [
+        record
+        for record in caplog.records
+        if record.name.startswith("pystrix") and record.levelno >= logging.WARNING
+    ]
 
 
 def library_threads() -> list[threading.Thread]:

@@ -493,8 +493,9 @@ def test_without_quick_acknowledgements(
     monkeypatch.setattr(aio, "_QUICKACK", None)
 
     async def script(agi: aio.FastAGI) -> None:
-        await agi.execute(core.Noop())
+        assert await agi.execute(core.GetVariable("X")) == "a\nb"
 
     peer = place(script)
-    peer.expect(b"NOOP", b"200 result=0")
+    peer.expect(b'GET VARIABLE "X"', b"200 result=1 (a\nb)")
+    answer_echo(peer)
     assert peer.rest() == b""

@@ -83,7 +83,7 @@ def read(name: str, environment: Environment) -> Any:
 
 def test_every_property_is_tested() -> None:
     """The tables of this file know every public property."""
-    public = {name for name in vars(Environment) if not name.startswith("_")} - {"parse"}
+    public = {name for name in vars(Environment) if not name.startswith("_")} - {"parse", "ignored"}
     assert public == PROPERTIES.keys() | OPTIONAL.keys() | DERIVED.keys()
 
 
@@ -193,6 +193,7 @@ def test_script(script: bytes, path: str, query: dict[str, list[str]]) -> None:
     assert environment.network_script == script.decode("utf-8", "surrogateescape")
     assert environment.path == path
     assert environment.query == query
+    assert environment.query is environment.query
 
 
 @pytest.mark.parametrize("request_", [b"agi://127.0.0.1", b"agi://127.0.0.1/"])
@@ -224,6 +225,7 @@ def test_arguments_as_recorded() -> None:
     )
     expected = ("a:b", "quoted, comma", "", ",esc", "it's", "ünï", "  sp  ", "(p,q)", "x: y", "")
     assert environment.arguments == expected
+    assert environment.arguments is environment.arguments
 
 
 def test_as_many_arguments_as_asterisk_sends() -> None:

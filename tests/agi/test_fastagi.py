@@ -631,7 +631,7 @@ def test_broken_connection(serve: Serve, log: pytest.LogCaptureFixture) -> None:
     server._serve(connection, "the peer")
     assert server._calls == 0
     assert records(log) == []
-    assert "the peer: the connection broke" in log.text
+    assert "the peer: connected and left" in log.text
 
 
 def test_burst(serve: Serve, call: Call) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import socket
 import subprocess
 import sys
 import threading
@@ -16,7 +17,6 @@ from pystrix.agi._listener import Listener, peer_text
 from tests.agi.peers import TIMEOUT, Background, Peer, eventually
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Iterator
 
 
@@ -74,6 +74,29 @@ def test_accept_one(listener: Listener) -> None:
     assert [visiting.result()] == taken.peers
     listener.stop()
     assert not listener.accept_one(taken, None)
+
+
+def test_connection_that_does_not_block(
+    listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a connection has the mode of its listener, it is made to wait."""
+    taken: list[float | None] = []
+
+    def accepted(connection: socket.socket, _: str) -> None:
+        taken.append(connection.gettimeout())
+        connection.close()
+
+    real = socket.socket.accept
+
+    def accept(this: socket.socket) -> tuple[socket.socket, Any]:
+        connection, address = real(this)
+        connection.setblocking(False)
+        return connection, address
+
+    monkeypatch.setattr(socket.socket, "accept", accept)
+    with Peer.connect(listener.address):
+        assert listener.accept_one(accepted, None)
+    assert taken == [None]
 
 
 def test_stop_before_run(listener: Listener) -> None:

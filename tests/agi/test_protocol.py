@@ -9,7 +9,8 @@ import pytest
 
 from pystrix.agi import Command, core, errors
 from pystrix.agi._action import RawAction
-from pystrix.agi._protocol import STRAYS_LOGGED, AGIProtocol, State
+from pystrix.agi._protocol import STRAYS_LOGGED, SURELY_WHOLE, AGIProtocol, State
+from tests.agi.peers import environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -507,12 +508,16 @@ def test_environment_without_its_last_line(feed: Callable[[AGIProtocol, bytes], 
 
 
 def test_what_may_go_on() -> None:
-    """The environment and values may go on, unasked; other replies do not."""
-    protocol = ready()
+    """Arguments and long values may go on, unasked; other replies do not."""
+    assert not ready().may_have_more
+    protocol = AGIProtocol()
+    protocol.receive_data(environment("demo", ["one"]))
     assert protocol.may_have_more
     run(protocol, core.Noop(), b"200 result=0\n")
     assert not protocol.may_have_more
     run(protocol, core.GetVariable("X"), b"200 result=1 (x)\n")
+    assert not protocol.may_have_more
+    run(protocol, core.GetVariable("X"), b"200 result=1 (" + SURELY_WHOLE * b"x" + b")\n")
     assert protocol.may_have_more
 
 

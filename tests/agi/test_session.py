@@ -15,7 +15,7 @@ import pytest
 
 from pystrix.agi import Dialogue, FastAGI, Response, core, errors
 from pystrix.agi._action import RawAction
-from pystrix.agi._protocol import AGIProtocol
+from pystrix.agi._protocol import SURELY_WHOLE, AGIProtocol
 from pystrix.agi._session import READS_AT_ONCE, Session
 from pystrix.agi._streams import CHUNK, SocketStream
 from pystrix.agi._watcher import HangupWatcher
@@ -649,8 +649,9 @@ def test_files_without_descriptor() -> None:
 
 
 def test_stale_reply(rig: Rig) -> None:
-    """What came behind a value, while the handler was busy, is not the next reply."""
-    execute(rig, core.GetVariable("X"), b'GET VARIABLE "X"', b"200 result=1 (a)")
+    """What came behind a long value, while the handler was busy, is not the next reply."""
+    long = b"200 result=1 (" + SURELY_WHOLE * b"a" + b")"
+    execute(rig, core.GetVariable("X"), b'GET VARIABLE "X"', long)
     rig.peer.reply(b"200 result=1 (stale)")
     waiting = select.poll()
     waiting.register(rig.session.fileno(), select.POLLIN)

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pystrix.agi import _streams
-from pystrix.agi._streams import FileStream, SocketStream
+from pystrix.agi._streams import CHUNK, FileStream, PipeStream, SocketStream
 from tests.agi.peers import TIMEOUT, Background, Peer, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -88,14 +89,14 @@ def test_socket_before(ends: tuple[SocketStream, Peer]) -> None:
 
 
 def test_socket_close(ends: tuple[SocketStream, Peer]) -> None:
-    """Closing wakes who waits, ends the connection, and can be repeated."""
+    """Who waits is woken, the connection ends, and closing can be repeated."""
     stream, peer = ends
     waiting = Background(stream.receive)
     stream.send(b"x\n")
     assert peer.line() == b"x"
+    stream.interrupt()
+    assert waiting.result() == b""
     stream.close()
-    with contextlib.suppress(OSError):  # it had not begun to wait
-        assert waiting.result() == b""
     assert peer.rest() == b""
     assert stream.fileno() == -1
     stream.close()
@@ -203,3 +204,140 @@ def test_files_of_a_socket() -> None:
         stream.send(b"command\n")
         assert peer.line() == b"command"
         stream.close()
+
+
+# Pipes.
+
+
+@pytest.fixture
+def pipes() -> Iterator[tuple[PipeStream, int, int]]:
+    """Give a stream, and the descriptors to send to it and to read what it sends."""
+    reader, to_reader = os.pipe()
+    from_writer, writer = os.pipe()
+    stream = PipeStream(reader, writer, "Asterisk")
+    yield stream, to_reader, from_writer
+    stream.close()
+    for each in (to_reader, from_writer):
+        with contextlib.suppress(OSError):  # the test closed it
+            os.close(each)
+
+
+def descriptors(stream: PipeStream) -> list[int]:
+    """Give the four descriptors of a stream."""
+    return [stream._reader, stream._writer, stream._woken, stream._waker]
+
+
+def assert_given_back(filenos: list[int]) -> None:
+    """Check that descriptors are closed."""
+    for fileno in filenos:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(fileno)
+
+
+def test_descriptors(pipes: tuple[PipeStream, int, int]) -> None:
+    """Bytes go both ways, whole and in pieces, up to the end."""
+    stream, to_reader, from_writer = pipes
+    assert stream.peer == "Asterisk"
+    assert stream.fileno() == stream._reader
+    os.write(to_reader, b"one\n")
+    assert stream.receive() == b"one\n"
+    for byte in b"two\n":
+        os.write(to_reader, bytes([byte]))
+        assert stream.receive() == bytes([byte])
+    stream.acknowledge()
+    stream.send(b"command\n")
+    assert os.read(from_writer, 100) == b"command\n"
+    os.write(to_reader, b"last")
+    os.close(to_reader)
+    assert stream.receive() == b"last"
+    assert stream.receive() == b""
+    assert stream.receive_now() == b""
+    stream.send(b"x\n")
+    assert os.read(from_writer, 100) == b"x\n"
+
+
+def test_descriptors_in_time(pipes: tuple[PipeStream, int, int]) -> None:
+    """A wait ends at its moment, and what is there is told from the end."""
+    stream, to_reader, _ = pipes
+    assert stream.receive_now() is None
+    assert stream.receive_before(time.monotonic()) is None
+    assert stream.receive_before(time.monotonic() + 0.01) is None
+    os.write(to_reader, b"x" * (CHUNK + 1))
+    assert stream.receive_before(time.monotonic() + TIMEOUT) == b"x" * CHUNK
+    assert stream.receive_now() == b"x"
+    assert stream.receive_now() is None
+    os.close(to_reader)
+    assert stream.receive_before(time.monotonic() + TIMEOUT) == b""
+
+
+def test_more_than_a_pipe_holds(pipes: tuple[PipeStream, int, int]) -> None:
+    """All of it is sent, as fast as it is read."""
+    stream, _, from_writer = pipes
+    data = bytes(range(256)) * 4000
+    sending = Background(stream.send, data)
+    got = b""
+    while len(got) < len(data):
+        got += os.read(from_writer, len(data))
+    sending.result()
+    assert got == data
+    stream.send(b"")
+
+
+def test_reader_left(pipes: tuple[PipeStream, int, int]) -> None:
+    """Writing to a pipe that nobody reads is an OSError, not the end of the process."""
+    stream, _, from_writer = pipes
+    os.close(from_writer)
+    with pytest.raises(BrokenPipeError):
+        stream.send(b"x")
+
+
+def test_interrupt(pipes: tuple[PipeStream, int, int]) -> None:
+    """Who waits in another thread is woken, and all that follows fails the same way."""
+    stream, to_reader, from_writer = pipes
+    forever = Background(stream.receive)
+    in_time = Background(stream.receive_before, time.monotonic() + TIMEOUT)
+    stream.interrupt()
+    stream.interrupt()
+    for waiting in (forever, in_time):
+        with pytest.raises(BrokenPipeError):
+            waiting.result()
+    os.write(to_reader, b"x")
+    for call in (stream.receive, stream.receive_now):
+        with pytest.raises(BrokenPipeError):
+            call()
+    with pytest.raises(BrokenPipeError):
+        stream.receive_before(time.monotonic() + TIMEOUT)
+    with pytest.raises(BrokenPipeError):
+        stream.send(b"x")
+    os.set_blocking(from_writer, False)
+    with pytest.raises(BlockingIOError):
+        os.read(from_writer, 1)
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_descriptors_given_back(pipes: tuple[PipeStream, int, int], interrupted: bool) -> None:
+    """All four are closed, once."""
+    stream, _, from_writer = pipes
+    filenos = descriptors(stream)
+    assert all(os.fstat(each) for each in filenos)
+    if interrupted:
+        stream.interrupt()
+    stream.close()
+    stream.close()
+    assert stream.fileno() == -1
+    assert_given_back(filenos)
+    assert os.read(from_writer, 1) == b""
+
+
+def test_regular_files(tmp_path: Path) -> None:
+    """Recorded lines can be read from a file, and ours kept in one."""
+    recorded, kept = tmp_path / "recorded", tmp_path / "kept"
+    recorded.write_bytes(b"one\ntwo\n")
+    writer = os.open(kept, os.O_WRONLY | os.O_CREAT)
+    stream = PipeStream(os.open(recorded, os.O_RDONLY), writer, "a file")
+    assert stream.receive_now() == b"one\ntwo\n"
+    assert stream.receive_before(0) == b""
+    assert stream.receive() == b""
+    stream.send(b"command\n")
+    stream.close()
+    assert kept.read_bytes() == b"command\n"

@@ -352,3 +352,104 @@ def test_no_thread_for_the_callbacks(
     watcher.watch(other)
     other.hangup()
     assert other.polled.acquire(timeout=TIMEOUT)
+
+
+# Signals.
+
+
+class Told(Idle):
+    """A session whose hang-up is told by a signal: nothing comes on its descriptor."""
+
+    def notice(self) -> None:
+        """Note it."""
+        self.polls.append(threading.current_thread())
+        self.polled.release()
+
+
+def test_nudge(watchers: Watchers, idle: Sessions) -> None:
+    """Every session that is watched is polled, once."""
+    watcher = watchers()
+    sessions = [Told(), Told()]
+    for session in sessions:
+        watcher.watch(session)  # type: ignore[arg-type]
+    watcher.watch(other := idle())
+    other.hangup()
+    assert other.polled.acquire(timeout=TIMEOUT)  # the thread waits for what is watched
+    watcher.nudge()
+    for session in sessions:
+        assert session.polled.acquire(timeout=TIMEOUT)
+    watcher.nudge()
+    watcher.watch(other)
+    other.hangup()
+    assert other.polled.acquire(timeout=TIMEOUT)
+    assert [len(session.polls) for session in sessions] == [1, 1]
+    for session in sessions:
+        session.close()
+
+
+def test_nudge_before_the_wish(watchers: Watchers) -> None:
+    """A nudge that comes while nothing is watched is not lost, and never waits."""
+    watcher = watchers()
+    session = Told()
+    watcher.nudge()
+    watcher.nudge()
+    assert library_threads() == []
+    watcher.watch(session)  # type: ignore[arg-type]
+    assert session.polled.acquire(timeout=TIMEOUT)
+    session.close()
+
+
+def test_nudge_again_and_again(watchers: Watchers) -> None:
+    """However often it comes while nothing is watched, it never waits: a handler cannot."""
+    watcher = watchers()
+    for _ in range(2000):
+        watcher.nudge()
+    session = Told()
+    watcher.watch(session)  # type: ignore[arg-type]
+    assert session.polled.acquire(timeout=TIMEOUT)
+    session.close()
+
+
+def test_nudge_before_the_wish_is_fulfilled(watchers: Watchers) -> None:
+    """A nudge between the wish and its fulfilment is not lost."""
+    watcher = watchers()
+    session, busy = Told(), Told()
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        entered.set()
+        assert leave.wait(TIMEOUT)
+
+    busy.notice = hold  # type: ignore[method-assign]
+    watcher.watch(busy)  # type: ignore[arg-type]
+    busy.hangup()
+    assert entered.wait(TIMEOUT)
+    watcher.watch(session)  # type: ignore[arg-type]
+    watcher.nudge()
+    leave.set()
+    assert session.polled.acquire(timeout=TIMEOUT)
+    for each in (session, busy):
+        each.close()
+
+
+def test_nudge_of_a_session_that_is_read(watchers: Watchers) -> None:
+    """One that has bytes at the same time is polled once for both."""
+    watcher = watchers()
+    session = Told()
+    session.hangup()
+    watcher.nudge()
+    watcher.watch(session)  # type: ignore[arg-type]
+    assert session.polled.acquire(timeout=TIMEOUT)
+    watcher.close()
+    watcher.join()
+    assert len(session.polls) == 1
+    session.close()
+
+
+def test_nudge_after_close(watchers: Watchers) -> None:
+    """It does nothing."""
+    watcher = watchers()
+    watcher.close()
+    watcher.nudge()
+    watcher.nudge()
+    assert library_threads() == []

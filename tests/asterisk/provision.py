@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SUITE: Final = "forky"
 MIRROR: Final = "http://deb.debian.org/debian"
 OLDEST: Final = 18
-PACKAGES: Final = ("asterisk", "asterisk-core-sounds-en-gsm")
+PACKAGES: Final = ("asterisk", "asterisk-core-sounds-en-gsm", "python3")
 HOST_PACKAGES: Final = ("debootstrap", "debian-archive-keyring")
 HOW_TO: Final = "install Asterisk 18 or later, or run as root on Debian, where the tests make one"
 MODULES: Final = (
@@ -31,6 +31,7 @@ MODULES: Final = (
     "usr/lib64/asterisk/modules",
     "usr/local/lib*/asterisk/modules",
 )
+PYTHON: Final = "usr/bin/python3"
 DATA: Final = ("usr/share/asterisk", "var/lib/asterisk", "usr/local/share/asterisk")
 
 
@@ -50,6 +51,11 @@ class Installation:
     """Its folder of sounds and documentation, inside `root`."""
     version: str
     """Its version, such as ``22.10.1``."""
+
+    @property
+    def python(self) -> str:
+        """A Python that AGI programs can run in, inside `root`."""
+        return sys.executable if self.root == Path("/") else f"/{PYTHON}"
 
     @property
     def command(self) -> list[str]:
@@ -127,7 +133,7 @@ def _cached() -> Installation:
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two runs at once: one makes it, one waits
         version = _version(root)
-        if version is None:
+        if version is None or not (root / PYTHON).exists():
             _build(cache, root, lock.fileno())
             version = _version(root)
     if version is None:

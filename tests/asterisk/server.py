@@ -51,6 +51,8 @@ class Asterisk:
         """Where they are as Asterisk sees them."""
         self.version = installation.version
         """Its version, such as ``22.10.1``."""
+        self.python = installation.python
+        """A Python for AGI programs, as Asterisk sees it."""
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as exits:  # undo all if any step fails

@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections import deque
 from types import GeneratorType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from pystrix.agi._dialogue import Steps
 from pystrix.agi._facts import CallFacts
@@ -26,7 +26,24 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 C = TypeVar("C", bound="Callable[[], object]")
 
+_WAITING, _ENVIRONMENT = State.WAITING, State.ENVIRONMENT
 _LOGGER = logging.getLogger("pystrix.agi")
+
+
+class Connection(Protocol):
+    """The connection of a session, of which transports are."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, sooner or later; never waits, never raises."""
+        ...
+
+    def close(self) -> None:
+        """End it when all is sent. Idempotent."""
+        ...
+
+    def abort(self) -> None:
+        """End it at once. Idempotent."""
+        ...
 
 
 class AsyncSession(CallFacts):
@@ -35,17 +52,17 @@ class AsyncSession(CallFacts):
     Actions of several tasks run one after the other. Not thread-safe.
     """
 
-    def __init__(self, transport: asyncio.WriteTransport, peer: str, *, debug: bool) -> None:
+    def __init__(self, transport: Connection, peer: str, *, debug: bool) -> None:
         super().__init__(AGIProtocol(peer))
         self.peer: str = peer
         """Who is at the other end, for the log."""
         self._transport = transport
         self._debug = debug
         self._closed = False
-        self._lock = asyncio.Lock()  # one action at a time
+        self._busy = False  # an action runs, or its turn has come
+        self._turns: deque[asyncio.Future[None]] | None = None  # who waits for that, once it is
         self._waiter: asyncio.Future[None] | None = None
-        self._gone: asyncio.Future[None] | None = None
-        self._callbacks: deque[Callable[[], object]] = deque()
+        self._callbacks: list[Callable[[], object]] = []
 
     def set_request(self, request: Request) -> None:
         """Say what the call asks for; the server does."""
@@ -81,12 +98,48 @@ class AsyncSession(CallFacts):
         if isinstance(action, GeneratorType):
             return await self._run(cast("Dialogue[T]", action))
         single = cast("Action[T]", action)
-        async with self._lock:
-            self._protocol.send_action(single)
+        if self._busy:
+            await self._turn()
+        self._busy = True
+        protocol = self._protocol
+        try:
+            protocol.send_action(single)
             self._flush()
-            await self._reply()
-            response = self._protocol.response()
+            if protocol.state is _WAITING:
+                self._waiter = asyncio.get_running_loop().create_future()
+                try:
+                    await self._waiter
+                except asyncio.CancelledError:
+                    await self._give_up()
+                    raise
+            response = protocol.response()
+        finally:
+            self._busy = False
+            if self._turns:
+                self._pass_turn()
         return single.process_response(response)
+
+    async def _turn(self) -> None:
+        """Wait until no action runs; first come, first served."""
+        if self._turns is None:
+            self._turns = deque()
+        turn = asyncio.get_running_loop().create_future()
+        self._turns.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # it had come already
+                self._busy = False
+                self._pass_turn()
+            raise
+
+    def _pass_turn(self) -> None:
+        while self._turns:
+            turn = self._turns.popleft()
+            if not turn.done():
+                self._busy = True  # nobody gets in between
+                turn.set_result(None)
+                return
 
     async def _run(self, dialogue: Dialogue[T]) -> T:
         steps = Steps(dialogue)
@@ -100,15 +153,9 @@ class AsyncSession(CallFacts):
                 action = steps.answer(result)
         return steps.result
 
-    async def _reply(self) -> None:
-        try:
-            await self._wait()
-        except asyncio.CancelledError:
-            await self._give_up()
-            raise
-
-    async def _wait(self) -> None:
-        while self._protocol.state is State.WAITING:
+    async def _wait(self, state: State) -> None:
+        """Wait until the protocol leaves a state."""
+        while self._protocol.state is state:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
 
@@ -122,7 +169,7 @@ class AsyncSession(CallFacts):
             return
         self._flush()
         try:
-            await self._wait()
+            await self._wait(State.WAITING)
         except asyncio.CancelledError:
             self.abort()
             raise
@@ -167,10 +214,10 @@ class AsyncSession(CallFacts):
 
     # What the connection calls.
 
-    def feed(self, data: bytes | memoryview) -> None:
+    def feed(self, data: bytes) -> None:
         """Take what was read."""
         if self._debug:
-            _LOGGER.debug("%s >> %r", self.peer, bytes(data))
+            _LOGGER.debug("%s >> %r", self.peer, data)
         self._protocol.receive_data(data)
         self._advance()
 
@@ -179,29 +226,11 @@ class AsyncSession(CallFacts):
         self._protocol.receive_eof()
         self._advance()
 
-    def lost(self) -> None:
-        """Note that the connection is gone altogether."""
-        if self._gone is not None and not self._gone.done():
-            self._gone.set_result(None)
-
     def abort(self) -> None:
         """End the session at once, and the command that waits in it."""
         self.close()
         self._transport.abort()
         self.feed_eof()
-
-    async def fail(self, line: bytes, timeout: float) -> None:
-        """Send a last line, and wait for the peer to close, so that it is sure to be read."""
-        self._closed = True
-        self._callbacks.clear()
-        if self._transport.is_closing():
-            return
-        self._gone = asyncio.get_running_loop().create_future()
-        self._transport.write(line)
-        with contextlib.suppress(OSError, TimeoutError):
-            self._transport.write_eof()
-            async with asyncio.timeout(timeout):
-                await self._gone
 
     def _flush(self) -> None:
         if data := self._protocol.data_to_send():
@@ -211,10 +240,11 @@ class AsyncSession(CallFacts):
 
     def _advance(self) -> None:
         """Send what is to be sent, and wake who waits."""
-        self._flush()
-        waiter = self._waiter
-        if waiter is not None and self._protocol.state is not State.WAITING:
-            self._waiter = None
+        state = self._protocol.state
+        if state is _WAITING:
+            self._flush()
+        elif self._waiter is not None and state is not _ENVIRONMENT:
+            waiter, self._waiter = self._waiter, None
             if not waiter.done():
                 waiter.set_result(None)
         if self._callbacks:
@@ -222,7 +252,7 @@ class AsyncSession(CallFacts):
 
     def _tell(self) -> None:
         while self._callbacks and self._protocol.hung_up:
-            callback = self._callbacks.popleft()
+            callback = self._callbacks.pop(0)
             try:
                 callback()
             except Exception:
@@ -250,6 +280,7 @@ class UntilHangup:
 
     def _fire(self) -> None:
         self._fired = True
+        self._session._protocol.note_told()
         self._task.cancel()
 
     async def __aexit__(

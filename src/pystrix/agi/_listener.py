@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import selectors
 import socket
 import threading
@@ -126,7 +127,8 @@ class Listener:
             selector.select(EXHAUSTED_SECONDS)
             selector.register(self.socket, selectors.EVENT_READ)
             return False
-        connection.setblocking(True)  # some systems hand the listener's mode down
+        if not os.get_blocking(connection.fileno()):  # some systems hand the listener's mode down
+            connection.setblocking(True)
         accepted(connection, peer_text(address))
         return True
 
@@ -160,6 +162,9 @@ def listen(interface: str, port: int, *, reuse_port: bool) -> socket.socket:
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # The connections inherit these.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if reuse_port:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6 and interface == "::":

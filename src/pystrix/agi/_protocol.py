@@ -28,7 +28,6 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from pystrix.agi._wire import (
     HANGUP_LINE,
     Cancelling,
-    ReplyLine,
     Response,
     cancelling,
     decode,
@@ -42,16 +41,18 @@ from pystrix.agi._wire import (
     parse_value,
     printable,
 )
-from pystrix.agi.environment import Environment
+from pystrix.agi.environment import Environment, is_as_sent
 from pystrix.agi.errors import (
     AGIDeadChannelError,
     AGIEnvironmentLimitError,
     AGIException,
+    AGIHangup,
     AGIInvalidCommandError,
     AGINoResultError,
     AGIProtocolError,
     AGIReplyLimitError,
     AGIResultHangup,
+    AGISIGHUPHangup,
     AGISIGPIPEHangup,
     AGIUnknownError,
     AGIUsageError,
@@ -71,12 +72,17 @@ REPLY_LIMIT: Final = 16 * 1024 * 1024
 LINE_OVERHEAD: Final = 64
 """Bytes that a line of a long reply takes beside its own."""
 
+SURELY_WHOLE: Final = 500
+"""Bytes. Asterisk writes a reply at once, so a shorter one travels in one packet."""
+
 STRAYS_LOGGED: Final = 8
 """Lines that nobody asked for are logged up to this number in a session."""
 
 _LOGGER = logging.getLogger("pystrix.agi")
 _NOTHING_BUT_HANGUPS: Final = frozenset((HANGUP_LINE + b"\n") * n for n in range(3))
 _CHANNEL_STATUS: Final = encode_command("CHANNEL STATUS", ())
+
+_LINE_FEED = 10
 
 OK, TRYING, INVALID, DEAD, USAGE = 200, 100, 510, 511, 520
 
@@ -94,6 +100,10 @@ class State(enum.Enum):
     """Nothing more can be sent."""
 
 
+# An attribute of an Enum takes ten times as long to find.
+_ENVIRONMENT, _READY, _WAITING, _CLOSED = State
+
+
 class AGIProtocol:
     """One AGI session without its connection.
 
@@ -106,6 +116,37 @@ class AGIProtocol:
         reply_limit: Bytes allowed for one reply.
     """
 
+    __slots__ = (
+        "_action",
+        "_buffer",
+        "_echo",
+        "_echoes",
+        "_environment",
+        "_environment_limit",
+        "_failure",
+        "_held",
+        "_held_size",
+        "_is_value",
+        "_line",
+        "_on_line",
+        "_on_reply",
+        "_out",
+        "_out_of_step",
+        "_peer",
+        "_reply_limit",
+        "_response",
+        "_scanned",
+        "_signalled",
+        "_stray_bytes",
+        "_strays",
+        "_told",
+        "_was_hung_up",
+        "hung_up",
+        "may_have_more",
+        "received",
+        "state",
+    )
+
     def __init__(
         self,
         peer: object = "Asterisk",
@@ -113,19 +154,21 @@ class AGIProtocol:
         environment_limit: int = ENVIRONMENT_LIMIT,
         reply_limit: int = REPLY_LIMIT,
     ) -> None:
-        self.state: State = State.ENVIRONMENT
+        self.state: State = _ENVIRONMENT
         self.hung_up: bool = False
         """Whether Asterisk told that the channel hung up, or closed the connection."""
         self.received: bool = False
         """Whether any byte came: a probe connects and leaves."""
-        self.may_have_more: bool = True
-        """Whether what came last may go on, unasked: the environment, or a value. What has
+        self.may_have_more: bool = False
+        """Whether what came last may go on, unasked: the environment, or a long value. What has
         arrived should then be read before the next action is sent."""
         self._peer = peer
         self._environment_limit = environment_limit
         self._reply_limit = reply_limit
         self._environment: Environment | None = None
         self._failure: AGIException | None = None
+        self._signalled = False
+        self._told = False
 
         self._buffer = bytearray()
         self._scanned = 0  # bytes of the buffer known to hold no line feed
@@ -133,8 +176,9 @@ class AGIProtocol:
         self._held: list[bytes] = []  # lines of a block or of a value that goes on
         self._out = b""
 
-        self._check_hangup = False  # of the action
+        self._action: Action[Any] | None = None
         self._line = b""  # of the action
+        self._is_value = False  # the reply
         self._was_hung_up = False  # when the action was sent
         self._response: Response | None = None
         self._echo = b""  # the reply line that marks the end of a value or of strays
@@ -142,8 +186,9 @@ class AGIProtocol:
         self._out_of_step = False
         self._strays = 0
         self._stray_bytes = 0
-        self._on_line: Callable[[bytes], None] = self._reply_line
-        self._on_reply: Callable[[ReplyLine], None] = self._first_reply
+        # Functions rather than bound methods, which would make a cycle with this object.
+        self._on_line: Callable[[AGIProtocol, bytes], None] = AGIProtocol._reply_line
+        self._on_reply: Callable[[AGIProtocol, int, str], None] = AGIProtocol._first_reply
 
     # Public: what a session asks for and hands in.
 
@@ -159,16 +204,24 @@ class AGIProtocol:
             self._raise_failure("the environment block is not complete")
         return self._environment
 
-    def send_action(self, action: Action[Any]) -> None:
+    def send_action(self, action: Action[Any], *, told: bool = False) -> None:
         """Begin an action; its line is in `data_to_send`.
 
+        Args:
+            action: The action.
+            told: Whether who sends it has been told of the hang-up: see `receive_signal`.
+
         Raises:
+            AGISIGHUPHangup: If the hang-up was signalled, and nothing has raised it yet.
             AGISIGPIPEHangup: If the connection is closed.
             AGIProtocolError: If it was closed because the peer broke the protocol.
             RuntimeError: If the reply of another action is awaited.
         """
-        if self.state is not State.READY:
-            if self.state is State.CLOSED:
+        if self._signalled and not self._told and not told:
+            self._told = True
+            raise AGISIGHUPHangup("the call was hung up")
+        if self.state is not _READY:
+            if self.state is _CLOSED:
                 if not isinstance(self._failure, AGIProtocolError):
                     self._failure = None
                 self._raise_failure("the session is closed")
@@ -176,18 +229,18 @@ class AGIProtocol:
         line = action.to_wire()
         if self._buffer:
             self._read_idle()
-        self._check_hangup = action.check_hangup
+        self._action = action
         self._line = line
         self._was_hung_up = self.hung_up
         self._failure = None
         self.may_have_more = False
-        self._on_reply = self._first_reply
-        self.state = State.WAITING
+        self._on_reply = AGIProtocol._first_reply
+        self.state = _WAITING
         if self._out_of_step:
-            self._request_echo(self._skipped_line)
+            self._request_echo(AGIProtocol._skipped_line)
         else:
             self._out = line
-            self._on_line = self._reply_line
+            self._on_line = AGIProtocol._reply_line
 
     def cancel(self) -> bool:
         """Give up the action that waits. Go on until the state leaves WAITING, and forget it.
@@ -199,14 +252,16 @@ class AGIProtocol:
         Returns:
             False, and nothing is done, if the command may run for ever: only `receive_eof` helps.
         """
-        if self._on_line == self._skipped_line:
+        if self._on_line is AGIProtocol._skipped_line:
             self._line = b""  # it has not been sent yet
-        elif self._on_line == self._reply_line and self._on_reply == self._first_reply:
+        elif (
+            self._on_line is AGIProtocol._reply_line and self._on_reply is AGIProtocol._first_reply
+        ):
             how = cancelling(self._line)
             if how is Cancelling.CLOSE:
                 return False
             if how is Cancelling.STOP and not self._out:
-                self._request_echo(self._cancelled_line)
+                self._request_echo(AGIProtocol._cancelled_line)
         return True
 
     def response(self) -> Response:
@@ -231,44 +286,63 @@ class AGIProtocol:
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> None:
         """Hand in what was read. Then send `data_to_send` and look at the state."""
-        if self.state is State.CLOSED:
-            return
-        self.received = True
-        self._buffer += data
-        if self.state is State.WAITING:
+        state = self.state
+        if state is _WAITING:
+            if not self._buffer and data and data[-1] == _LINE_FEED:
+                line = bytes(data[:-1])
+                if b"\n" not in line:  # nearly always a read is one line
+                    self._on_line(self, line)
+                    return
+            self._buffer += data
             self._read_lines()
-        elif self.state is State.ENVIRONMENT:
+        elif state is _ENVIRONMENT:
+            self.received = True
+            self._buffer += data
             self._read_environment()
-        else:
+        elif state is _READY:
+            self._buffer += data
             self._read_idle()
 
     def receive_eof(self) -> None:
         """Tell that the connection is closed, from whichever side. Idempotent."""
-        if self.state is State.CLOSED:
+        if self.state is _CLOSED:
             return
         failure: AGIException = AGISIGPIPEHangup("the connection is closed")
-        if self._on_line == self._value_line and any(x.endswith(b")") for x in self._held):
+        if self._on_line is AGIProtocol._value_line and any(x.endswith(b")") for x in self._held):
             self._end_value()
-        if self.state is State.WAITING:
-            if self._on_reply == self._usage_after_exec:  # all that matters has come
-                self.state = State.READY
-            elif self._on_reply == self._settled:  # AGIEXITONHANGUP: told by closing
+        if self.state is _WAITING:
+            if self._on_reply is AGIProtocol._usage_after_exec:  # all that matters has come
+                self.state = _READY
+            elif self._on_reply is AGIProtocol._settled:  # AGIEXITONHANGUP: told by closing
                 failure = self._hangup_during()
             else:
                 failure = AGISIGPIPEHangup(f"the connection was closed during {self._command()}")
         self._close(failure)
 
+    def receive_signal(self) -> None:
+        """Tell that Asterisk signalled the hang-up, by SIGHUP. Idempotent.
+
+        The next action raises it, unless another `AGIHangup` was raised. The one that runs is not
+        touched, so a signal handler may call this at any point.
+        """
+        self._signalled = self.hung_up = True
+
+    def note_told(self) -> None:
+        """Note that the program has been told of the hang-up: no action raises it for that."""
+        self._told = True
+
     # Private: reading.
 
     def _raise_failure(self, otherwise: str) -> NoReturn:
+        self._told |= self._failure is None or isinstance(self._failure, AGIHangup)
         if self._failure is None:
             raise AGISIGPIPEHangup(otherwise)
         raise self._failure.with_traceback(None)  # it may be raised many times
 
     def _close(self, failure: AGIException) -> None:
-        if self.state is State.WAITING:
+        if self.state is _WAITING:
             self._response = None  # otherwise it is whole, and waits to be taken
-        self.state = State.CLOSED
+        self.state = _CLOSED
         self.hung_up = True
         self._failure = failure
         self._out = b""
@@ -286,25 +360,37 @@ class AGIProtocol:
         if end < 0:
             self._scanned = len(self._buffer)
             return
-        environment = Environment.parse(bytes(self._buffer[:end]))
+        block = bytes(self._buffer[:end])
+        environment = Environment.parse(block)
         del self._buffer[: end + skip]
         self._scanned = 0
-        if not environment:
-            self._close(AGIProtocolError("what came is no AGI environment"))
+        if not is_as_sent(block) and not self._accept(environment):
             return
         self._environment = environment
-        self.state = State.READY
-        # A line feed in the dialplan's data can end the block early; its rest, which may look like
-        # a reply, comes where the first reply is expected. Asterisk's own last line tells.
-        if environment.ignored or ("agi_request" in environment) > ("agi_threadid" in environment):
+        self.state = _READY
+        # Behind the arguments, which the dialplan's data may cut short.
+        self.may_have_more = b"\nagi_arg_" in block
+
+    def _accept(self, environment: Environment) -> bool:
+        """Look closer at an environment that is not as Asterisk makes it; tell whether it is one.
+
+        A line feed in the dialplan's data can end the block early; its rest, which may look like a
+        reply, comes where the first reply is expected. Asterisk's own last line tells.
+        """
+        ignored = environment.ignored
+        if not environment:
+            self._close(AGIProtocolError("what came is no AGI environment"))
+            return False
+        if ignored or ("agi_request" in environment) > ("agi_threadid" in environment):
             self._out_of_step = True
-        if ignored := environment.ignored:
+        if ignored:
             _LOGGER.warning(
                 "%s: %d lines of the environment are no variables or repeat one, the first: %.200r",
                 self._peer,
                 len(ignored),
                 ignored[0],
             )
+        return True
 
     def _take_line(self) -> bytes | None:
         """Take the next line off the buffer; no byte is scanned twice."""
@@ -320,9 +406,9 @@ class AGIProtocol:
         return line
 
     def _read_lines(self) -> None:
-        while self.state is State.WAITING and (line := self._take_line()) is not None:
-            self._on_line(line)
-        if self._buffer and self.state is State.READY:
+        while self.state is _WAITING and (line := self._take_line()) is not None:
+            self._on_line(self, line)
+        if self._buffer and self.state is _READY:
             self._read_idle()
 
     def _read_idle(self) -> None:
@@ -363,37 +449,37 @@ class AGIProtocol:
     # Private: the line handlers.
 
     def _reply_line(self, line: bytes) -> None:
-        if line == HANGUP_LINE:
+        if line.startswith(b"200 "):
+            text = decode(line[4:])
+            # First what is cheap to find out, here and below: it happens once per command.
+            self._is_value = "(" in text and has_parenthesis(text) and gives_value(self._line)
+            if self._is_value and self._goes_on(text):
+                if self._hold(line):
+                    self._request_echo(AGIProtocol._value_line)
+            else:
+                self._on_reply(self, OK, text)
+        elif line == HANGUP_LINE:
             self.hung_up = True
-            return
-        reply = parse_reply_line(line)
-        if reply is None:
+        elif (reply := parse_reply_line(line)) is None:
             self._stray(line)
-        elif reply.code == OK and self._goes_on(reply.text):
-            if self._hold(line):
-                self._request_echo(self._value_line)
         elif reply.more and reply.code == USAGE:
             if self._hold(line):
-                self._on_line = self._block_line
+                self._on_line = AGIProtocol._block_line
         elif reply.code != TRYING:
-            self._on_reply(reply)
+            self._on_reply(self, reply.code, reply.text)
 
-    def _goes_on(self, text: str) -> bool:
-        """Tell whether a reply has a value that may have more lines."""
-        if not has_parenthesis(text) or not gives_value(self._line):
-            return False
-        if text[-1] != ")":
-            return True
-        return bytes(self._buffer) not in _NOTHING_BUT_HANGUPS
+    def _goes_on(self, value: str) -> bool:
+        """Tell whether a value may have more lines."""
+        return value[-1] != ")" or bytes(self._buffer) not in _NOTHING_BUT_HANGUPS
 
     def _block_line(self, line: bytes) -> None:
         """Take a line of a usage block, which ends with ``520`` and a blank."""
         if self._hold(line) and line.startswith(b"520 "):
-            self._on_line = self._reply_line
+            self._on_line = AGIProtocol._reply_line
             block = decode(b"\n".join(self._take_held()))
-            self._on_reply(ReplyLine(USAGE, more=True, text=block))
+            self._on_reply(self, USAGE, block)
 
-    def _request_echo(self, handler: Callable[[bytes], None]) -> None:
+    def _request_echo(self, handler: Callable[[AGIProtocol, bytes], None]) -> None:
         self._echoes += 1
         token = f"{secrets.token_hex(8)}-{self._echoes}"
         self._echo = f"200 result=1 ({token})".encode()
@@ -410,7 +496,7 @@ class AGIProtocol:
 
     def _end_value(self) -> None:
         """Make the reply of what is held."""
-        self._on_line = self._reply_line
+        self._on_line = AGIProtocol._reply_line
         held = self._take_held()
         while held[-1] == HANGUP_LINE:
             self.hung_up = True
@@ -418,17 +504,17 @@ class AGIProtocol:
         value, strays = lines_of_value(held)
         for stray in strays:
             self._stray(stray)
-        if self.state is State.WAITING:
-            self._on_reply(ReplyLine(OK, more=False, text=decode(value[4:])))
+        if self.state is _WAITING:
+            self._on_reply(self, OK, decode(value[4:]))
 
     def _skipped_line(self, line: bytes) -> None:
         """Skip a line, up to the echo; then send the action."""
         if line.endswith(self._echo):
             self._out_of_step = False
-            self._on_line = self._reply_line
+            self._on_line = AGIProtocol._reply_line
             self._out = self._line
             if not self._line:
-                self.state = State.READY
+                self.state = _READY
             if line != self._echo:
                 self._stray(line.removesuffix(self._echo))
         elif line == HANGUP_LINE:
@@ -439,74 +525,77 @@ class AGIProtocol:
     def _cancelled_line(self, line: bytes) -> None:
         """Drop what the cancelled command still says, up to the echo."""
         if line.endswith(self._echo):
-            self._on_line = self._reply_line
-            self.state = State.READY
+            self._on_line = AGIProtocol._reply_line
+            self.state = _READY
         elif line == HANGUP_LINE:
             self.hung_up = True
 
     # Private: the reply handlers.
 
-    def _first_reply(self, reply: ReplyLine) -> None:
-        if reply.code != OK:
-            self._refused(reply)
+    def _first_reply(self, code: int, text: str) -> None:
+        if code != OK:
+            self._refused(code, text)
             return
-        is_value = has_parenthesis(reply.text) and gives_value(self._line)
-        items = (parse_value if is_value else parse_items)(reply.text)
-        self.may_have_more = is_value
-        response = Response(items, OK, reply.text)
-        if (result := items.get("result")) is None:
-            self._finish(AGINoResultError(f"a reply without a result: {reply.text!r}", items))
-        elif result.value == "1" and is_exec(self._line):
-            self._response = response
-            self._on_reply = self._usage_after_exec
-        elif (result.value == "-1" or result.data == "hangup") and self._may_be_hangup():
-            self._settle(response)
+        if self._is_value:
+            items = parse_value(text)
+            self.may_have_more = len(text) > SURELY_WHOLE
         else:
-            self._finish(response)
+            items = parse_items(text)
+        if "result" not in items:
+            self._fail(AGINoResultError(f"a reply without a result: {text!r}", items))
+            return
+        self._response = Response(items, OK, text)
+        value, data = items["result"]
+        if value == "1" and is_exec(self._line):
+            self._on_reply = AGIProtocol._usage_after_exec
+        elif (value == "-1" or data == "hangup") and self._may_be_hangup():
+            self._settle()
+        else:
+            self.state = _READY
 
-    def _refused(self, reply: ReplyLine) -> None:
-        said = printable(reply.text)
+    def _refused(self, code: int, text: str) -> None:
+        said = printable(text)
         text = f"{said} ({self._command()})"
-        match reply.code:
+        match code:
             case 510:
-                self._finish(AGIInvalidCommandError(text))
+                self._fail(AGIInvalidCommandError(text))
             case 511:
                 self.hung_up = True
-                self._finish(AGIDeadChannelError(text))
+                self._fail(AGIDeadChannelError(text))
             case 520:
-                self._finish(AGIUsageError(said if reply.more else text))
+                self._fail(AGIUsageError(said if "\n" in said else text))
             case _:
-                self._finish(AGIUnknownError(f"reply code {reply.code}: {text}"))
+                self._fail(AGIUnknownError(f"reply code {code}: {text}"))
 
-    def _usage_after_exec(self, reply: ReplyLine) -> None:
+    def _usage_after_exec(self, code: int, text: str) -> None:
         """Drop the usage block that follows an application's code of 1."""
-        self.state = State.READY
-        if reply.code != USAGE:
+        self.state = _READY
+        if code != USAGE:
             self._out_of_step = True
-            self._stray(f"{reply.code} {reply.text}".encode("utf-8", "surrogateescape"))
+            self._stray(f"{code} {text}".encode("utf-8", "surrogateescape"))
 
     def _may_be_hangup(self) -> bool:
         # A command sent on a channel already dead has its own answer, EXEC Dial's -1 for one.
-        return self._check_hangup and not self._was_hung_up
+        action = self._action
+        return action is not None and action.check_hangup and not self._was_hung_up
 
-    def _settle(self, response: Response) -> None:
+    def _settle(self) -> None:
         """Find out what a result of -1 means: ask, unless HANGUP came already."""
-        self._response = response
         if self.hung_up or self._buffer.startswith(HANGUP_LINE + b"\n"):
             self._hung_up_during()
         else:
             self._out = _CHANNEL_STATUS
-            self._on_reply = self._settled
+            self._on_reply = AGIProtocol._settled
 
-    def _settled(self, reply: ReplyLine) -> None:
-        if reply.code == DEAD or self.hung_up:
+    def _settled(self, code: int, _text: str) -> None:
+        if code == DEAD or self.hung_up:
             self._hung_up_during()
         else:
-            self.state = State.READY
+            self.state = _READY
 
     def _hung_up_during(self) -> None:
         self.hung_up = True
-        self._finish(self._hangup_during())
+        self._fail(self._hangup_during())
 
     def _hangup_during(self) -> AGIResultHangup:
         items = self._response.items if self._response else {}
@@ -516,10 +605,7 @@ class AGIProtocol:
         """Give the command that runs, for a message."""
         return f"{printable(self._line[:-1]):.200}"
 
-    def _finish(self, outcome: Response | AGIException) -> None:
-        self.state = State.READY
-        if isinstance(outcome, Response):
-            self._response = outcome
-        else:
-            self._response = None
-            self._failure = outcome
+    def _fail(self, error: AGIException) -> None:
+        self.state = _READY
+        self._response = None
+        self._failure = error

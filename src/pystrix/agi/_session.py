@@ -25,6 +25,7 @@ C = TypeVar("C", bound="Callable[[], object]")
 
 READS_AT_ONCE: Final = 8
 
+_WAITING = State.WAITING
 _LOGGER = logging.getLogger("pystrix.agi")
 
 
@@ -102,6 +103,21 @@ class Session(CallFacts):
         """Whether `close` was called."""
         self._lock = threading.Lock()  # guards _protocol, and reading and writing _stream
         self._callbacks: deque[Callable[[], object]] = deque()
+        self._telling: set[int] = set()  # the threads that run callbacks
+
+    def _read_environment(self) -> None:
+        """Wait for the environment.
+
+        Raises:
+            AGIProtocolError: If what comes is none.
+            AGISIGPIPEHangup: If the connection ends before it is complete.
+        """
+        try:
+            while self._protocol.state is State.ENVIRONMENT:
+                self._received(self._stream.receive())
+        except OSError as error:
+            self._lost(error)
+        _ = self._protocol.environment  # raises if there is none
 
     def execute(self, action: Action[T] | Dialogue[T], *, timeout: float | None = None) -> T:
         """Send a command, wait for its reply, and give its result; or run a dialogue.
@@ -135,7 +151,7 @@ class Session(CallFacts):
             with self._lock:
                 if protocol.may_have_more:
                     self._read_now()
-                protocol.send_action(action)
+                protocol.send_action(action, told=protocol.hung_up and self._tells())
                 if not self._converse(deadline):
                     raise TimeoutError(f"{action} takes longer than it may")
                 response = protocol.response()
@@ -229,16 +245,24 @@ class Session(CallFacts):
             if self._callbacks and self._watcher is not None:
                 self._watched = True
                 self._watcher.watch(self)
-            return
+            if not self._protocol.hung_up:  # a signal may have come before it was watched
+                return
         while self._callbacks:
             try:
                 callback = self._callbacks.popleft()  # atomic: no callback runs twice
             except IndexError:  # another thread took it
                 return
+            self._telling.add(threading.get_ident())
             try:
                 callback()
             except (Exception, SystemExit):  # it ends the callback and nothing else
                 _LOGGER.exception("%s: a hang-up callback failed", self._stream.peer)
+            finally:
+                self._telling.discard(threading.get_ident())
+
+    def _tells(self) -> bool:
+        """Tell whether this thread runs a callback, and so knows of the hang-up."""
+        return threading.get_ident() in self._telling
 
     def _converse(self, deadline: float | None) -> bool:
         """Send and receive until the protocol waits no more; tell whether that was in time.
@@ -248,11 +272,9 @@ class Session(CallFacts):
         protocol, stream = self._protocol, self._stream
         in_time = True
         try:
-            while True:
+            while protocol.state is _WAITING:
                 if data := protocol.data_to_send():
                     self._send(data)
-                if protocol.state is not State.WAITING:
-                    return in_time
                 if deadline is None:
                     data = stream.receive()
                 else:
@@ -266,7 +288,7 @@ class Session(CallFacts):
                     # More may be there; where a read ends is no place for a value to end.
                     data += stream.receive_now() or b""
                 self._received(data)
-                if protocol.state is State.WAITING:
+                if protocol.state is _WAITING:
                     stream.acknowledge()
         except OSError as error:
             self._lost(error)
@@ -274,6 +296,7 @@ class Session(CallFacts):
         except BaseException:  # a signal handler's: where the conversation stands is not known
             protocol.receive_eof()
             raise
+        return in_time
 
     def _give_up(self) -> None:
         """Cancel the command that runs, or leave the session."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import select
 import socket
 import time
@@ -18,10 +19,13 @@ CHUNK: Final = 16 * 1024
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 
 
-def _readable(fileno: int, deadline: float) -> bool:
-    """Wait until there are bytes or the end, or a moment of `time.monotonic` passes."""
+def readable(deadline: float | None, *filenos: int) -> bool:
+    """Wait until one has bytes or its end, or a moment of `time.monotonic` passes."""
     poll = select.poll()
-    poll.register(fileno, select.POLLIN)
+    for fileno in filenos:
+        poll.register(fileno, select.POLLIN)
+    if deadline is None:
+        return bool(poll.poll())
     return bool(poll.poll(max(0.0, 1000 * (deadline - time.monotonic()))))
 
 
@@ -36,8 +40,6 @@ class SocketStream:
     def __init__(self, connection: socket.socket, peer: str) -> None:
         self.peer = peer
         self._socket = connection
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
     def fileno(self) -> int:
         """Give the file descriptor."""
@@ -55,7 +57,7 @@ class SocketStream:
     def receive_before(self, deadline: float) -> bytes | None:
         """Wait for bytes until a moment of `time.monotonic`; None if it passes."""
         # The socket itself stays blocking: with a timeout of its own, receive_now would wait.
-        return self.receive() if _readable(self._socket.fileno(), deadline) else None
+        return self.receive() if readable(deadline, self._socket.fileno()) else None
 
     def receive_now(self) -> bytes | None:
         """Give the bytes that are there, ``b""`` at the end, None if nothing is."""
@@ -74,8 +76,7 @@ class SocketStream:
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Give the descriptor back. Idempotent."""
-        self.interrupt()
+        """Give the descriptor back; `interrupt` it first, for a fork may hold it. Idempotent."""
         self._socket.close()
 
     def send_last(self, data: bytes, timeout: float) -> None:
@@ -130,7 +131,7 @@ class FileStream:
     def receive_now(self) -> bytes | None:
         """Give the bytes that are there, ``b""`` at the end, None if nothing is."""
         fileno = self.fileno()
-        return self.receive() if fileno >= 0 and _readable(fileno, 0) else None
+        return self.receive() if fileno >= 0 and readable(0, fileno) else None
 
     def receive_before(self, deadline: float) -> bytes | None:
         """Wait for bytes until a moment of `time.monotonic`; None if it passes.
@@ -138,7 +139,7 @@ class FileStream:
         Of a file without a descriptor, whose bytes are all there, they are waited for.
         """
         fileno = self.fileno()
-        return self.receive() if fileno < 0 or _readable(fileno, deadline) else None
+        return self.receive() if fileno < 0 or readable(deadline, fileno) else None
 
     def send(self, data: bytes) -> None:
         """Send all of `data`."""
@@ -159,3 +160,69 @@ class FileStream:
         with contextlib.suppress(OSError):  # what could not be written any more
             self._writer.close()
         self._reader.close()
+
+
+class PipeStream:
+    """A descriptor to read from and one to write to, both blocking: a process's own, say.
+
+    Args:
+        reader: The descriptor with Asterisk's lines, which is closed with the stream.
+        writer: The descriptor for our lines, which is closed with the stream.
+        peer: Who is at the other end, for the log.
+    """
+
+    def __init__(self, reader: int, writer: int, peer: str) -> None:
+        self.peer = peer
+        self._reader = reader
+        self._writer = writer
+        # Closing our end does not end a read: Asterisk waits for the process, not for the pipe.
+        self._woken, self._waker = os.pipe()
+        self._interrupted = False
+
+    def fileno(self) -> int:
+        """Give the descriptor that is read from, -1 if closed."""
+        return self._reader
+
+    def receive(self) -> bytes:
+        """Wait for bytes; ``b""`` at the end."""
+        self._wait(None)
+        return os.read(self._reader, CHUNK)
+
+    def receive_before(self, deadline: float) -> bytes | None:
+        """Wait for bytes until a moment of `time.monotonic`; None if it passes."""
+        return os.read(self._reader, CHUNK) if self._wait(deadline) else None
+
+    def receive_now(self) -> bytes | None:
+        """Give the bytes that are there, ``b""`` at the end, None if nothing is."""
+        return self.receive_before(0)
+
+    def _wait(self, deadline: float | None) -> bool:
+        ready = self._interrupted or readable(deadline, self._reader, self._woken)
+        if self._interrupted:
+            raise BrokenPipeError("closed by this program")
+        return ready
+
+    def send(self, data: bytes) -> None:
+        """Send all of `data`."""
+        if self._interrupted:
+            raise BrokenPipeError("closed by this program")
+        left = memoryview(data)
+        while left:
+            left = left[os.write(self._writer, left) :]
+
+    def acknowledge(self) -> None:
+        """Do nothing: pipes need no acknowledgement."""
+
+    def interrupt(self) -> None:
+        """End whoever waits in `receive`. Idempotent."""
+        if not self._interrupted:
+            self._interrupted = True
+            os.write(self._waker, b"\0")
+
+    def close(self) -> None:
+        """Give the descriptors back. Idempotent."""
+        for name in ("_reader", "_writer", "_woken", "_waker"):
+            fileno = getattr(self, name)
+            setattr(self, name, -1)
+            if fileno >= 0:
+                os.close(fileno)

@@ -34,6 +34,7 @@ class HangupWatcher:
         self._wishes: deque[tuple[int, Session | None]] = deque()
         self._closed = False
         self._released = False
+        self._nudged = False
         self._acquire()  # now: when the system runs out of descriptors the watcher still works
 
     def watch(self, session: Session) -> None:
@@ -47,6 +48,15 @@ class HangupWatcher:
         with self._lock:
             if self._thread is not None:
                 self._wish(fileno, None)
+
+    def nudge(self) -> None:
+        """Call ``notice()`` of every watched session, once.
+
+        It takes no lock, so that a signal handler may call it.
+        """
+        self._nudged = True
+        with contextlib.suppress(OSError):  # nobody listens, or has yet to
+            self._waker.send(b"\0", socket.MSG_DONTWAIT)
 
     def close(self) -> None:
         """Let the thread end as soon as there is nothing to watch. Idempotent."""
@@ -88,6 +98,11 @@ class HangupWatcher:
     def _run(self) -> None:
         while True:
             self._fulfil(self._selector)
+            if self._nudged:
+                self._nudged = False
+                for key in list(self._selector.get_map().values()):
+                    if key.fileobj is not self._sleeper:
+                        self._tell(key)
             watching = len(self._selector.get_map()) > 1
             ready = self._selector.select(
                 None if watching else 0 if self._closed else self._idle_seconds
@@ -98,10 +113,12 @@ class HangupWatcher:
                 if key.fileobj is self._sleeper:
                     self._sleeper.recv(4096)
                 else:
-                    self._selector.unregister(key.fileobj)
-                    self._notice(key.data)
+                    self._tell(key)
 
-    def _notice(self, session: Session) -> None:
+    def _tell(self, key: selectors.SelectorKey) -> None:
+        """Watch a session no more, and tell it."""
+        self._selector.unregister(key.fileobj)
+        session: Session = key.data
         try:
             session.notice()
         except RuntimeError as error:  # no thread for its callbacks; the next command calls them

@@ -1,4 +1,4 @@
-"""FastAGI on asyncio: a server that Asterisk connects to, one task for each call."""
+"""AGI on asyncio: a FastAGI server with one task for each call; `AGI` and `EAGI` programs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import socket
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from pystrix.agi._async_session import AsyncSession
+from pystrix.agi._async_stdio import AGI, EAGI, AudioStream
 from pystrix.agi._listener import BACKLOG, listen, peer_text
 from pystrix.agi._protocol import State
 from pystrix.agi._scripts import Scripts, log_end, log_refused, log_stranger
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-__all__ = ["FastAGI", "FastAGIServer"]
+__all__ = ["AGI", "EAGI", "AudioStream", "FastAGI", "FastAGIServer"]
 
 _LOGGER = logging.getLogger("pystrix.agi")
 
 FAILURE_SECONDS: Final = 2.0
 """How long Asterisk gets to read that a handler failed."""
+
+_WAITING, _ENVIRONMENT = State.WAITING, State.ENVIRONMENT
 
 # See _streams.py: Linux forgets the wish for quick acknowledgements.
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
@@ -34,35 +37,57 @@ _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 class FastAGI(AsyncSession):
     """A call that Asterisk handed to a FastAGI server; handlers get it from the server."""
 
+    def __init__(self, transport: asyncio.Transport, peer: str, *, debug: bool) -> None:
+        super().__init__(transport, peer, debug=debug)
+        self._socket_transport = transport
+        self._gone: asyncio.Future[None] | None = None
+        self.begun: bool = False
+        """Whether its environment has come, or cannot come any more."""
+
+    def lost(self) -> None:
+        """Note that the connection is gone altogether."""
+        if self._gone is not None and not self._gone.done():
+            self._gone.set_result(None)
+
+    async def fail(self, line: bytes, timeout: float) -> None:
+        """Send a last line, and wait for the peer to close, so that it is sure to be read."""
+        self._closed = True
+        self._callbacks.clear()
+        if self._socket_transport.is_closing():
+            return
+        self._gone = asyncio.get_running_loop().create_future()
+        self._socket_transport.write(line)
+        with contextlib.suppress(OSError, TimeoutError):
+            self._socket_transport.write_eof()
+            async with asyncio.timeout(timeout):
+                await self._gone
+
 
 class _Link(asyncio.BufferedProtocol):
     """The connection of a call: moves bytes between the transport and the session."""
 
+    __slots__ = ("_buffer", "_call", "_server", "_transport")
+
     def __init__(self, server: FastAGIServer, buffer: memoryview) -> None:
         self._server = server
         self._buffer = buffer  # of the server: it is emptied before anybody else fills it
-        self._socket: Any = None
-        self._call: FastAGI | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._call: FastAGI | None = None  # stays None if there is no room
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        shown = transport.get_extra_info("socket")
-        # An object of our own for the same descriptor, for what a loop shows may be slow to use.
-        self._socket = socket.socket(shown.family, shown.type, shown.proto, shown.fileno())
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self._acknowledge_quickly()
-        self._call, self._timer = self._server._connected(cast("asyncio.Transport", transport))
+        self._transport = transport
+        self._call = self._server._connected(cast("asyncio.Transport", transport))
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - ours is large enough
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         call = cast("FastAGI", self._call)  # a connection that was refused reads no more
-        call.feed(self._buffer[:nbytes])
-        if call._protocol.state is not State.READY:
-            self._acknowledge_quickly()  # more is to come, and we have nothing to send
-        if self._timer is not None and call._protocol.state is not State.ENVIRONMENT:
-            self._begin(call, self._timer)
+        call.feed(bytes(self._buffer[:nbytes]))
+        state = call._protocol.state
+        if state is _WAITING:
+            self._acknowledge()  # more is to come, and we have nothing to send
+        elif not call.begun and state is not _ENVIRONMENT:
+            self._server._begin(call)
 
     def eof_received(self) -> None:
         self._end()
@@ -73,24 +98,20 @@ class _Link(asyncio.BufferedProtocol):
         self._end()
         if self._call is not None:
             self._call.lost()
-        self._socket.detach()  # the descriptor is the loop's
 
     def _end(self) -> None:
-        if self._call is not None:
-            self._call.feed_eof()
-            if self._timer is not None:
-                self._begin(self._call, self._timer)
+        call = self._call
+        if call is not None:
+            call.feed_eof()
+            if not call.begun:
+                self._server._begin(call)
 
-    def _begin(self, call: FastAGI, timer: asyncio.TimerHandle) -> None:
-        """Hand over, as soon as the environment is there, or cannot come any more."""
-        timer.cancel()
-        self._timer = None
-        self._server._begin(call)
-
-    def _acknowledge_quickly(self) -> None:
+    def _acknowledge(self) -> None:
+        """Have Asterisk know that its bytes came, for it may wait to send more."""
         if _QUICKACK is not None:
             with contextlib.suppress(OSError):  # broken meanwhile
-                self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+                shown = self._transport.get_extra_info("socket")
+                shown.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
 
 
 class FastAGIServer(Scripts):
@@ -139,7 +160,11 @@ class FastAGIServer(Scripts):
         self._handshake_timeout = handshake_timeout
         self._max_calls = max_calls
         self._calls: set[FastAGI] = set()  # connected and not over
-        self._tasks: dict[asyncio.Task[None], FastAGI] = {}
+        self._tasks: dict[FastAGI, asyncio.Task[None]] = {}
+        # Those whose environment has not come, with the time they have, which is the same for
+        # all: the first in it is the first to be late, and one timer is enough.
+        self._strangers: dict[FastAGI, float] = {}
+        self._timer: asyncio.TimerHandle | None = None
         self._stopping = False
         self._stop: asyncio.Future[None] | None = None  # while it serves
         self._serving: asyncio.Task[Any] | None = None
@@ -198,16 +223,15 @@ class FastAGIServer(Scripts):
         """
         await self.shutdown()
         current = asyncio.current_task()
-        running = {task: call for task, call in self._tasks.items() if task is not current}
+        running = {call: task for call, task in self._tasks.items() if task is not current}
         if self.daemon_threads:
-            for task, call in running.items():
+            for call, task in running.items():
                 task.cancel()
                 call.abort()
         if running:
-            await asyncio.wait(running)
-        strangers = self._calls - set(self._tasks.values())
-        self._calls -= strangers
-        for call in strangers:
+            await asyncio.wait(running.values())
+        for call in [*running, *self._strangers]:  # some tasks may not even have begun
+            self._forget(call)
             call.abort()
 
     async def __aenter__(self) -> Self:
@@ -247,35 +271,46 @@ class FastAGIServer(Scripts):
 
     # One call.
 
-    def _connected(
-        self, transport: asyncio.Transport
-    ) -> tuple[FastAGI, asyncio.TimerHandle] | tuple[None, None]:
+    def _connected(self, transport: asyncio.Transport) -> FastAGI | None:
         """Take a connection, if there is room for it."""
         peer = peer_text(transport.get_extra_info("peername") or ("?", 0))
         if self._max_calls is not None and len(self._calls) >= self._max_calls:
             log_refused(peer, self._max_calls)
             transport.write(FAILURE_LINE)
             transport.close()
-            return None, None
+            return None
         call = FastAGI(transport, peer, debug=self._debug)
         self._calls.add(call)
         if self._one_only and self._stop is not None and not self._stop.done():
             self._stop.set_result(None)
-        timer = asyncio.get_running_loop().call_later(self._handshake_timeout, self._too_late, call)
-        return call, timer
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._handshake_timeout
+        self._strangers[call] = deadline
+        if self._timer is None:
+            self._timer = loop.call_at(deadline, self._drop_late)
+        return call
 
-    def _too_late(self, call: FastAGI) -> None:
-        self._calls.discard(call)
-        log_stranger(call.peer, call._protocol, TimeoutError(), self._handshake_timeout)
-        call.abort()
+    def _drop_late(self) -> None:
+        """Drop the calls whose environment has not come in time."""
+        self._timer = None
+        loop = asyncio.get_running_loop()
+        for call, deadline in list(self._strangers.items()):
+            if deadline > loop.time():
+                self._timer = loop.call_at(deadline, self._drop_late)
+                return
+            self._forget(call)
+            log_stranger(call.peer, call._protocol, TimeoutError(), self._handshake_timeout)
+            call.begun = True
+            call.abort()
 
     def _begin(self, call: FastAGI) -> None:
-        """Begin the task of a call whose environment has come."""
+        """Begin the task of a call whose environment has come, or cannot come any more."""
+        call.begun = True
+        self._strangers.pop(call, None)
         try:
             environment = call.environment
         except AGIException as error:
-            if call in self._calls:  # not dropped for its time already
-                log_stranger(call.peer, call._protocol, error, self._handshake_timeout)
+            log_stranger(call.peer, call._protocol, error, self._handshake_timeout)
             found = None
         else:
             found = self._find(environment, call.peer)
@@ -283,13 +318,16 @@ class FastAGIServer(Scripts):
             self._done(call)
             return
         call.set_request(found[1])
-        task = asyncio.get_running_loop().create_task(self._handle(call, *found))
-        self._tasks[task] = call
-        task.add_done_callback(self._tasks.pop)
+        self._tasks[call] = asyncio.get_running_loop().create_task(self._handle(call, *found))
+
+    def _forget(self, call: FastAGI) -> None:
+        self._calls.discard(call)
+        self._strangers.pop(call, None)
+        self._tasks.pop(call, None)
 
     def _done(self, call: FastAGI) -> None:
         # In this order: who sees the end of a call may call again at once.
-        self._calls.discard(call)
+        self._forget(call)
         call.close()
 
     async def _handle(self, call: FastAGI, route: Any, request: Any) -> None:  # noqa: ANN401

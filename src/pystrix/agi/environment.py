@@ -6,7 +6,6 @@ Pure.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
@@ -32,27 +31,60 @@ class Environment(Mapping[str, str]):
         variables: The variables by name.
     """
 
+    __slots__ = ("_arguments", "_block", "_ignored", "_parsed", "_query")
+
     def __init__(self, variables: Mapping[str, str]) -> None:
-        self._variables = dict(variables)
-        self.ignored: tuple[str, ...] = ()
-        """Lines of the block that are no variable, or a name sent before: a line feed in the
-        dialplan's data makes such."""
+        self._block = b""
+        self._parsed: dict[str, str] | None = dict(variables)
+        self._ignored: tuple[str, ...] = ()
+        self._query: dict[str, list[str]] | None = None
+        self._arguments: tuple[str, ...] | None = None
 
     @classmethod
     def parse(cls, block: bytes) -> Self:
-        """Read a block: one ``name: value`` a line, without the empty line at its end."""
-        variables: dict[str, str] = {}
-        ignored: list[str] = []
-        for line in decode(block).split("\n"):
-            name, colon, value = line.partition(":")
-            if colon and name.startswith("agi_") and name not in variables:
-                variables[name] = value.removeprefix(" ")
-            elif line:
-                ignored.append(line)
+        """Read a block: one ``name: value`` a line, without the empty line at its end.
+
+        It is taken apart when somebody looks; most calls need only their script's path.
+        """
         environment = cls({})
-        environment._variables = variables
-        environment.ignored = tuple(ignored)
+        environment._block = block
+        environment._parsed = None
         return environment
+
+    @property
+    def _variables(self) -> dict[str, str]:
+        if self._parsed is None:
+            self._parsed = {}
+            ignored: list[str] = []
+            for line in decode(self._block).split("\n"):
+                name, colon, value = line.partition(":")
+                if colon and name.startswith("agi_") and name not in self._parsed:
+                    self._parsed[name] = value.removeprefix(" ")
+                elif line:
+                    ignored.append(line)
+            self._ignored = tuple(ignored)
+        return self._parsed
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Lines of the block that are no variable, or a name sent before.
+
+        A line feed in the dialplan's data makes such.
+        """
+        _ = self._variables  # taken apart now, if not before
+        return self._ignored
+
+    def _find(self, name: bytes) -> str | None:
+        """Give the value of a variable without taking the whole block apart."""
+        if self._parsed is not None:
+            return self._parsed.get(decode(name))
+        start = 0
+        if not self._block.startswith(name + b":"):
+            start = self._block.find(b"\n" + name + b":") + 1
+            if start == 0:
+                return None
+        line = self._block[start:].partition(b"\n")[0]
+        return decode(line[len(name) + 1 :]).removeprefix(" ")
 
     def __getitem__(self, name: str) -> str:
         return self._variables[name]
@@ -88,26 +120,31 @@ class Environment(Mapping[str, str]):
     @property
     def network_script(self) -> str | None:
         """What follows the host in the URL, query included; None if nothing does."""
-        return self._variables.get("agi_network_script")
+        return self._find(b"agi_network_script")
 
     @property
     def path(self) -> str:
         """The network script up to its ``?``; ``"/"`` if there is none."""
         return (self.network_script or "/").partition("?")[0]
 
-    @cached_property
+    @property
     def query(self) -> dict[str, list[str]]:
         """The query of the network script: each name with its values, blank ones dropped."""
-        text = (self.network_script or "").partition("?")[2]
-        return parse_qs(text, errors="surrogateescape") if text else {}
+        if self._query is None:
+            text = (self.network_script or "").partition("?")[2]
+            self._query = parse_qs(text, errors="surrogateescape") if text else {}
+        return self._query
 
-    @cached_property
+    @property
     def arguments(self) -> tuple[str, ...]:
         """The arguments behind the URL in the dialplan, in order; empty ones are kept."""
-        found: list[str] = []
-        while (value := self._variables.get(f"agi_arg_{len(found) + 1}")) is not None:
-            found.append(value)
-        return tuple(found)
+        if self._arguments is None:
+            found: list[str] = []
+            if self._find(b"agi_arg_1") is not None:
+                while (value := self._variables.get(f"agi_arg_{len(found) + 1}")) is not None:
+                    found.append(value)
+            self._arguments = tuple(found)
+        return self._arguments
 
     @property
     def channel(self) -> str:
@@ -203,3 +240,14 @@ class Environment(Mapping[str, str]):
     def thread_id(self) -> int:
         """The number of Asterisk's thread that runs the channel."""
         return self._int("agi_threadid")
+
+
+def is_as_sent(block: bytes) -> bool:
+    """Tell whether a block is as Asterisk makes it; a line feed in the dialplan's data shows."""
+    lines = block.count(b"\n")
+    return (
+        block.startswith(b"agi_")
+        and block.count(b"\nagi_") == lines
+        and block.count(b":") > lines
+        and b"\nagi_threadid:" in block
+    )

@@ -47,14 +47,8 @@ class FastAGI(Session):
     """
 
     def __init__(self, rfile: BinaryIO, wfile: BinaryIO, debug: bool = False) -> None:
-        stream = FileStream(rfile, wfile, "Asterisk")
-        super().__init__(stream, AGIProtocol(), debug=debug)
-        try:
-            while self._protocol.state is State.ENVIRONMENT:
-                self._received(stream.receive())
-        except OSError as error:
-            self._lost(error)
-        _ = self._protocol.environment  # raises if there is none
+        super().__init__(FileStream(rfile, wfile, "Asterisk"), AGIProtocol(), debug=debug)
+        self._read_environment()
 
 
 class _Call(FastAGI):
@@ -76,9 +70,11 @@ class _Call(FastAGI):
             OSError: If the connection breaks.
         """
         while self._protocol.state is State.ENVIRONMENT:
-            data = self._socket_stream.receive_before(deadline)
+            data = self._socket_stream.receive_now()
             if data is None:
-                raise TimeoutError
+                data = self._socket_stream.receive_before(deadline)
+                if data is None:
+                    raise TimeoutError
             self._received(data)
             self._socket_stream.acknowledge()
         _ = self._protocol.environment
@@ -249,18 +245,14 @@ class FastAGIServer(Scripts):
             self._calls -= 1
 
     def _serve(self, connection: sockets.socket, peer: str) -> None:
-        call: _Call | None = None
+        call = _Call(SocketStream(connection, peer), debug=self._debug, watcher=self._watcher)
         try:
-            stream = SocketStream(connection, peer)
-            call = _Call(stream, debug=self._debug, watcher=self._watcher)
             if self._handshake(call, peer):
                 self._handle(call, peer)
-        except OSError as error:
-            _LOGGER.debug("%s: the connection broke: %s", peer, error)
         finally:
             # In this order: who sees the end of a call may call again at once.
             self._done()
-            (connection if call is None else call).close()
+            call.close()
 
     def _handshake(self, call: _Call, peer: str) -> bool:
         try:

@@ -16,6 +16,9 @@ Digits = str | Iterable[str | int]
 """DTMF digits (``0``-``9``, ``*``, ``#``, ``A``-``D``): a str, or an iterable of str and int."""
 
 
+_NO_LISTS = (bytes, type(None))
+
+
 class Interruption(NamedTuple):
     """A key that cut a command short."""
 
@@ -88,8 +91,10 @@ class DigitAction(PlainAction["str | None"]):
 
 def join_digits(digits: Digits) -> str:
     """Make one text of a list of digits."""
-    if isinstance(digits, str | bytes | None):
-        return to_text(digits)  # which refuses bytes and None
+    if isinstance(digits, str):
+        return digits
+    if isinstance(digits, _NO_LISTS):
+        return to_text(digits)  # which refuses them
     return "".join(map(to_text, digits))
 
 

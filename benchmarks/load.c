@@ -1,0 +1,371 @@
+/* Simulated calls against a FastAGI server on this machine, as fast as it answers. Prints JSON.
+ *
+ *     load PORT CONCURRENCY SECONDS   a closed loop: a call that ends makes room for the next
+ *     load hold PORT COUNT            calls that never answer their first command, until stdin ends
+ *     load burst PORT COUNT           calls that all connect at once, each to its end
+ *
+ * One thread, one epoll, nothing parsed beyond the first words of a command, so that the server is
+ * what limits. load.py is the same closed loop, for a machine without a C compiler.
+ */
+
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    COMMANDS = 11, /* of the standard call; a call with fewer was cut off */
+    LINE = 1024,   /* bytes; longer commands are a failure */
+    BATCH = 256,   /* events taken at a time */
+    PATIENCE = 60, /* seconds until a burst is given up, or a call that is to be held */
+};
+
+/* Seconds until all calls are started, and before counting begins. Starting little by little keeps
+ * the calls out of step with each other; all at once is what `burst` measures. */
+static const double RAMP = 1.0, WARM_UP = 1.5;
+/* Counting begins later if it takes longer until as many calls ended as there are at a time. */
+static const double LONGEST_WARM_UP = 15.0;
+
+static const char ENVIRONMENT[] =
+    "agi_network: yes\nagi_network_script: demo?x=1\nagi_request: agi://127.0.0.1/demo?x=1\n"
+    "agi_channel: PJSIP/alice-00000001\nagi_language: en\nagi_type: PJSIP\n"
+    "agi_uniqueid: 1795378777.0\nagi_version: 22.10.1\nagi_callerid: 493012\n"
+    "agi_calleridname: Alice\nagi_callingpres: 0\nagi_callingani2: 0\nagi_callington: 0\n"
+    "agi_callingtns: 0\nagi_dnid: 5551234\nagi_rdnis: unknown\nagi_context: sip\n"
+    "agi_extension: 5551234\nagi_priority: 1\nagi_enhanced: 0.0\nagi_accountcode: \n"
+    "agi_threadid: 139857114666688\n\n";
+
+enum state { OPEN, SERVED, FAILED };
+
+struct call {
+    int fd;
+    bool greeted;     /* the environment is sent */
+    int commands;     /* answered so far */
+    double since;     /* when connect() was called */
+    double connected; /* seconds it took */
+    double heard;     /* when something came last */
+    size_t held;      /* bytes of a command that is not complete */
+    char data[LINE];
+};
+
+struct tally {
+    double *durations; /* seconds, of the calls that were served */
+    size_t served, room, failed, commands;
+};
+
+static struct sockaddr_in server = {.sin_family = AF_INET};
+static int poller;
+
+static void die(const char *what)
+{
+    perror(what);
+    exit(1);
+}
+
+static double seconds_of(clockid_t clock)
+{
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static double now(void)
+{
+    return seconds_of(CLOCK_MONOTONIC);
+}
+
+static bool send_all(int fd, const char *data, size_t length)
+{
+    /* What is sent is far smaller than a socket's buffer: less than all of it is an error. */
+    return send(fd, data, length, MSG_NOSIGNAL) == (ssize_t)length;
+}
+
+/* ---- one call ---- */
+
+static bool greet(struct call *call)
+{
+    call->greeted = send_all(call->fd, ENVIRONMENT, sizeof ENVIRONMENT - 1);
+    if (call->greeted)
+        call->connected = now() - call->since;
+    return call->greeted;
+}
+
+static void watch(struct call *call, int operation)
+{
+    struct epoll_event event = {.events = call->greeted ? EPOLLIN : EPOLLOUT, .data.ptr = call};
+    if (epoll_ctl(poller, operation, call->fd, &event) < 0)
+        die("epoll_ctl");
+}
+
+static void start(struct call *call)
+{
+    int on = 1;
+    call->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (call->fd < 0)
+        die("socket");
+    call->commands = 0;
+    call->held = 0;
+    setsockopt(call->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    call->since = call->heard = now();
+    if (connect(call->fd, (struct sockaddr *)&server, sizeof server) < 0 && errno != EINPROGRESS)
+        die("connect");
+    /* On the same machine the connection mostly stands already. If not, or if it was refused,
+     * epoll says so. */
+    greet(call);
+    watch(call, EPOLL_CTL_ADD);
+}
+
+/* A variable evaluated as text is the text, so GET FULL VARIABLE "token" echoes its token. */
+static bool echo(int fd, const char *line, const char *end)
+{
+    char reply[LINE + 32];
+    const char *from = memchr(line, '"', (size_t)(end - line));
+    const char *to = from ? memchr(from + 1, '"', (size_t)(end - from - 1)) : NULL;
+    if (!to)
+        return false;
+    int length =
+        snprintf(reply, sizeof reply, "200 result=1 (%.*s)\n", (int)(to - from - 1), from + 1);
+    return send_all(fd, reply, (size_t)length);
+}
+
+static bool answer(int fd, const char *line, const char *end)
+{
+    static const char played[] = "200 result=0 endpos=3520\n", value[] = "200 result=1 (value)\n";
+    static const char stream[] = "STREAM FILE ", full[] = "GET FULL VARIABLE ";
+    size_t length = (size_t)(end - line);
+    if (length > sizeof stream && memcmp(line, stream, sizeof stream - 1) == 0)
+        return send_all(fd, played, sizeof played - 1);
+    if (length > sizeof full && memcmp(line, full, sizeof full - 1) == 0)
+        return echo(fd, line, end);
+    return send_all(fd, value, sizeof value - 1);
+}
+
+/* Answer each complete line, and keep what is left. */
+static bool answer_lines(struct call *call)
+{
+    char *line = call->data, *end = call->data + call->held, *feed;
+    while ((feed = memchr(line, '\n', (size_t)(end - line)))) {
+        if (!answer(call->fd, line, feed))
+            return false;
+        call->commands++;
+        line = feed + 1;
+    }
+    call->held = (size_t)(end - line);
+    memmove(call->data, line, call->held);
+    return call->held < LINE;
+}
+
+/* Do what an event asks for. */
+static enum state advance(struct call *call)
+{
+    if (!call->greeted) {
+        if (!greet(call))
+            return FAILED;
+        watch(call, EPOLL_CTL_MOD);
+        return OPEN;
+    }
+    ssize_t got = recv(call->fd, call->data + call->held, LINE - call->held, 0);
+    if (got < 0)
+        return errno == EAGAIN || errno == EINTR ? OPEN : FAILED;
+    if (got == 0)
+        return call->commands >= COMMANDS && call->held == 0 ? SERVED : FAILED;
+    call->heard = now();
+    call->held += (size_t)got;
+    return answer_lines(call) ? OPEN : FAILED;
+}
+
+static void count(struct tally *tally, const struct call *call, enum state state)
+{
+    tally->commands += (size_t)call->commands;
+    if (state == FAILED) {
+        tally->failed++;
+        return;
+    }
+    if (tally->served == tally->room) {
+        tally->room = tally->room ? 2 * tally->room : 4096;
+        tally->durations = realloc(tally->durations, tally->room * sizeof *tally->durations);
+        if (!tally->durations)
+            die("realloc");
+    }
+    tally->durations[tally->served++] = now() - call->since;
+}
+
+/* Wait for events and do what they ask for; `ended` gets each call that is over. */
+static void serve(int milliseconds, struct tally *tally, void (*ended)(struct call *))
+{
+    struct epoll_event events[BATCH];
+    int ready = epoll_wait(poller, events, BATCH, milliseconds);
+    if (ready < 0 && errno != EINTR)
+        die("epoll_wait");
+    for (int i = 0; i < ready; i++) {
+        struct call *call = events[i].data.ptr;
+        enum state state = advance(call);
+        if (state == OPEN)
+            continue;
+        count(tally, call, state);
+        close(call->fd);
+        ended(call);
+    }
+}
+
+static struct call *calls_for(int count)
+{
+    struct call *calls = calloc((size_t)count, sizeof *calls);
+    if (!calls)
+        die("calloc");
+    return calls;
+}
+
+/* ---- the closed loop ---- */
+
+static int ascending(const void *one, const void *other)
+{
+    double a = *(const double *)one, b = *(const double *)other;
+    return (a > b) - (a < b);
+}
+
+static double percentile_ms(const struct tally *tally, size_t percent)
+{
+    return tally->served ? 1000 * tally->durations[tally->served * percent / 100] : 0;
+}
+
+static void report(struct tally *tally, double took, double cpu)
+{
+    if (tally->served)
+        qsort(tally->durations, tally->served, sizeof *tally->durations, ascending);
+    printf("{\"calls_per_second\": %.1f, \"commands_per_second\": %.1f, \"failed\": %zu, "
+           "\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"cpu_share\": %.3f}\n",
+           (double)tally->served / took, (double)tally->commands / took, tally->failed,
+           percentile_ms(tally, 50), percentile_ms(tally, 99), cpu / took);
+}
+
+static bool is_warm(const struct tally *tally, double elapsed, int concurrency)
+{
+    bool turned_over = tally->served + tally->failed >= (size_t)concurrency;
+    return elapsed >= (turned_over ? WARM_UP : LONGEST_WARM_UP);
+}
+
+static void closed_loop(int concurrency, double seconds)
+{
+    struct call *calls = calls_for(concurrency);
+    struct tally tally = {0};
+    double opened = now(), time = opened, began = 0, cpu = 0;
+    bool counting = false;
+    int started = 0;
+    while (!counting || time < began + seconds) {
+        while (started < concurrency && started <= concurrency * (time - opened) / RAMP)
+            start(&calls[started++]);
+        serve(started < concurrency ? 1 : 100, &tally, start);
+        time = now();
+        if (!counting && is_warm(&tally, time - opened, concurrency)) {
+            counting = true;
+            tally.served = tally.failed = tally.commands = 0;
+            cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+            began = time;
+            fputs("counting\n", stderr); /* who measures the server too begins here */
+        }
+    }
+    for (int i = 0; i < started; i++)
+        tally.failed += calls[i].heard < began; /* silent all the time: stuck, not slow */
+    report(&tally, time - began, seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu);
+}
+
+/* ---- a burst ---- */
+
+static void forget(struct call *call)
+{
+    call->fd = -1;
+}
+
+static void burst(int count)
+{
+    struct call *calls = calls_for(count);
+    struct tally tally = {0};
+    double began = now(), slowest = 0;
+    for (int i = 0; i < count; i++)
+        start(&calls[i]);
+    while (tally.served + tally.failed < (size_t)count && now() - began < PATIENCE)
+        serve(1000, &tally, forget);
+    for (int i = 0; i < count; i++)
+        slowest = calls[i].connected > slowest ? calls[i].connected : slowest;
+    printf("{\"served\": %zu, \"failed\": %zu, \"slowest_connect_ms\": %.1f, \"seconds\": %.2f}\n",
+           tally.served, (size_t)count - tally.served, 1000 * slowest, now() - began);
+}
+
+/* ---- calls that wait ---- */
+
+/* Open a call and read its first command; one after the other is soon enough here. */
+static bool hold_one(void)
+{
+    char data[LINE];
+    size_t held = 0;
+    struct timeval patience = {.tv_sec = PATIENCE};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (fd < 0)
+        die("socket");
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (connect(fd, (struct sockaddr *)&server, sizeof server) < 0 ||
+        !send_all(fd, ENVIRONMENT, sizeof ENVIRONMENT - 1))
+        return false;
+    while (held < LINE && !memchr(data, '\n', held)) {
+        ssize_t got = recv(fd, data + held, LINE - held, 0);
+        if (got <= 0)
+            return false;
+        held += (size_t)got;
+    }
+    return true;
+}
+
+static void hold(int count)
+{
+    char ignored[64];
+    int held = 0;
+    for (int i = 0; i < count; i++)
+        held += hold_one();
+    printf("{\"held\": %d}\n", held);
+    fflush(stdout);
+    while (read(STDIN_FILENO, ignored, sizeof ignored) > 0)
+        ;
+}
+
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int main(int argc, char **argv)
+{
+    bool named = argc == 4 && (!strcmp(argv[1], "hold") || !strcmp(argv[1], "burst"));
+    int port = argc == 4 ? atoi(argv[named ? 2 : 1]) : 0;
+    int count = argc == 4 ? atoi(argv[named ? 3 : 2]) : 0;
+    double seconds = argc == 4 && !named ? atof(argv[3]) : 1;
+    if (port <= 0 || port > 65535 || count <= 0 || seconds <= 0) {
+        fputs("usage: load PORT CONCURRENCY SECONDS | hold PORT COUNT | burst PORT COUNT\n", stderr);
+        return 2;
+    }
+    server.sin_port = htons((uint16_t)port);
+    server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    poller = epoll_create1(EPOLL_CLOEXEC);
+    if (poller < 0)
+        die("epoll_create1");
+    raise_file_limit();
+    if (!named)
+        closed_loop(count, seconds);
+    else if (argv[1][0] == 'h')
+        hold(count);
+    else
+        burst(count);
+    return 0;
+}
