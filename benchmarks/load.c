@@ -140,13 +140,19 @@ static bool echo(int fd, const char *line, const char *end)
 static bool answer(int fd, const char *line, const char *end)
 {
     static const char played[] = "200 result=0 endpos=3520\n", value[] = "200 result=1 (value)\n";
+    static const char done[] = "200 result=1\n", answered[] = "200 result=0\n";
     static const char stream[] = "STREAM FILE ", full[] = "GET FULL VARIABLE ";
+    static const char get[] = "GET VARIABLE ";
     size_t length = (size_t)(end - line);
     if (length > sizeof stream && memcmp(line, stream, sizeof stream - 1) == 0)
         return send_all(fd, played, sizeof played - 1);
     if (length > sizeof full && memcmp(line, full, sizeof full - 1) == 0)
         return echo(fd, line, end);
-    return send_all(fd, value, sizeof value - 1);
+    if (length > sizeof get && memcmp(line, get, sizeof get - 1) == 0)
+        return send_all(fd, value, sizeof value - 1);
+    if (line[0] == 'A') /* ANSWER */
+        return send_all(fd, answered, sizeof answered - 1);
+    return send_all(fd, done, sizeof done - 1);
 }
 
 /* Answer each complete line, and keep what is left. */

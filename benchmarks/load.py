@@ -29,8 +29,12 @@ WARM_UP = 1.5
 """Seconds before counting."""
 COMMANDS = 11
 """Of the standard call; a call with fewer was cut off."""
-REPLY = b"200 result=1 (value)\n"
-PLAYED = b"200 result=0 endpos=3520\n"
+REPLIES = {
+    b"ANSWER": b"200 result=0\n",
+    b"STREAM": b"200 result=0 endpos=3520\n",
+    b"GET": b"200 result=1 (value)\n",
+}
+DONE = b"200 result=1\n"
 
 
 @dataclass
@@ -80,7 +84,7 @@ def run(port: int, concurrency: int, seconds: float) -> dict[str, float]:
             try:
                 data = call.connection.recv(4096)
                 if data:
-                    call.connection.send(PLAYED if data.startswith(b"STREAM") else REPLY)
+                    call.connection.send(REPLIES.get(data.split()[0], DONE))
                     commands += 1
                     call.answered += 1
                     call.heard = time.perf_counter()

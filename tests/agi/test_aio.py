@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import inspect
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from tests.agi.peers import DEAD, Peer, environment, eventually
 from tests.agi.transports import Asyncio
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Awaitable, Callable, Iterator
 
     Script = Callable[[aio.FastAGI], Awaitable[None]]
@@ -490,7 +493,7 @@ def test_without_quick_acknowledgements(
     place: Callable[[Script], Peer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A platform that has no quick acknowledgements does without."""
-    monkeypatch.setattr(aio, "_QUICKACK", None)
+    monkeypatch.setattr("pystrix.agi._streams._QUICKACK", None)
 
     async def script(agi: aio.FastAGI) -> None:
         assert await agi.execute(core.GetVariable("X")) == "a\nb"
@@ -499,3 +502,53 @@ def test_without_quick_acknowledgements(
     peer.expect(b'GET VARIABLE "X"', b"200 result=1 (a\nb)")
     answer_echo(peer)
     assert peer.rest() == b""
+
+
+class Exhausted:
+    """A listening socket that cannot accept at first, for want of descriptors."""
+
+    def __init__(self, listening: socket.socket, failures: int) -> None:
+        self._listening = listening
+        self._failures = failures
+
+    def accept(self) -> Any:
+        """Fail, or accept."""
+        if self._failures:
+            self._failures -= 1
+            raise OSError(errno.EMFILE, "too many open files")
+        return self._listening.accept()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._listening, name)
+
+
+@pytest.mark.parametrize("failures", [2, 1000])
+def test_no_descriptors_left(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, failures: int
+) -> None:
+    """Calls wait until others have ended; it is logged, and the server can be stopped meanwhile."""
+    monkeypatch.setattr(aio, "EXHAUSTED_SECONDS", 0)
+
+    async def handler(agi: aio.FastAGI, *_: object) -> None:
+        await agi.execute(core.Answer())
+
+    async def main() -> None:
+        async with aio.FastAGIServer(port=0) as server:
+            server.register_script_handler(None, handler)
+            monkeypatch.setattr(server, "socket", Exhausted(server.socket, failures))
+            serving = asyncio.create_task(server.serve_forever())
+            reader, writer = await asyncio.open_connection(*server.server_address)
+            writer.write(environment())
+            if failures == 2:
+                assert await reader.readline() == b"ANSWER\n"
+                assert caplog.text.count("too many open files") == 2
+            else:
+                await asyncio.to_thread(eventually, lambda: "too many open" in caplog.text)
+                await server.shutdown()
+                server._start_accepting()  # as what waits for descriptors will do
+                with contextlib.suppress(ConnectionResetError):
+                    assert await reader.read() == b""
+            writer.close()
+        await serving
+
+    asyncio.run(main())

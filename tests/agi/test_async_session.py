@@ -14,22 +14,24 @@ from tests.agi.peers import TIMEOUT, environment
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from pystrix.agi._async_connection import Receiver
+
 
 class Connection:
     """Keeps what is sent."""
 
+    receiver: Receiver
+    is_over = False
+
     def __init__(self) -> None:
         self.sent: list[bytes] = []
-        self.answer: Callable[[bytes], None] = self.sent.append
+        self.answer: Callable[[bytes], object] = self.sent.append
 
     def write(self, data: bytes) -> None:
         """Take what is sent."""
         self.answer(data)
 
     def close(self) -> None:
-        """Do nothing."""
-
-    def abort(self) -> None:
         """Do nothing."""
 
 

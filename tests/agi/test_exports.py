@@ -43,7 +43,7 @@ DOORS = {
 """Those that show what others define."""
 
 INTERNAL = {
-    "pystrix.agi.aio": {"FAILURE_SECONDS"},  # an internal waiting time
+    "pystrix.agi.aio": {"ACCEPTED_AT_ONCE", "FAILURE_SECONDS"},  # internal limits
     "pystrix.agi.audio": {"FRAMES_PER_SECOND", "Frames", "find_format"},  # shared with asyncio
     "pystrix.agi.environment": {"is_as_sent"},  # shared with the protocol
     "pystrix.agi.fastagi": {"FAILURE_SECONDS"},

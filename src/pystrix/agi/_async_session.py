@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections import deque
 from types import GeneratorType
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pystrix.agi._dialogue import Steps
 from pystrix.agi._facts import CallFacts
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from pystrix.agi._action import Action
+    from pystrix.agi._async_connection import Connection
     from pystrix.agi._dialogue import Dialogue
     from pystrix.agi.routing import Request
 
@@ -30,35 +31,20 @@ _WAITING, _ENVIRONMENT = State.WAITING, State.ENVIRONMENT
 _LOGGER = logging.getLogger("pystrix.agi")
 
 
-class Connection(Protocol):
-    """The connection of a session, of which transports are."""
-
-    def write(self, data: bytes) -> None:
-        """Send bytes, sooner or later; never waits, never raises."""
-        ...
-
-    def close(self) -> None:
-        """End it when all is sent. Idempotent."""
-        ...
-
-    def abort(self) -> None:
-        """End it at once. Idempotent."""
-        ...
-
-
 class AsyncSession(CallFacts):
     """One call: executes actions, one at a time, and knows whether the caller is still there.
 
     Actions of several tasks run one after the other. Not thread-safe.
     """
 
-    def __init__(self, transport: Connection, peer: str, *, debug: bool) -> None:
+    def __init__(self, connection: Connection, peer: str, *, debug: bool) -> None:
         super().__init__(AGIProtocol(peer))
         self.peer: str = peer
         """Who is at the other end, for the log."""
-        self._transport = transport
+        self._connection = connection
         self._debug = debug
         self._closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None  # to look it up is a system call
         self._busy = False  # an action runs, or its turn has come
         self._turns: deque[asyncio.Future[None]] | None = None  # who waits for that, once it is
         self._waiter: asyncio.Future[None] | None = None
@@ -106,9 +92,9 @@ class AsyncSession(CallFacts):
             protocol.send_action(single)
             self._flush()
             if protocol.state is _WAITING:
-                self._waiter = asyncio.get_running_loop().create_future()
+                waiter = self._waiter = self._future()
                 try:
-                    await self._waiter
+                    await waiter
                 except asyncio.CancelledError:
                     await self._give_up()
                     raise
@@ -119,11 +105,16 @@ class AsyncSession(CallFacts):
                 self._pass_turn()
         return single.process_response(response)
 
+    def _future(self) -> asyncio.Future[None]:
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        return self._loop.create_future()
+
     async def _turn(self) -> None:
         """Wait until no action runs; first come, first served."""
         if self._turns is None:
             self._turns = deque()
-        turn = asyncio.get_running_loop().create_future()
+        turn = self._future()
         self._turns.append(turn)
         try:
             await turn
@@ -156,7 +147,7 @@ class AsyncSession(CallFacts):
     async def _wait(self, state: State) -> None:
         """Wait until the protocol leaves a state."""
         while self._protocol.state is state:
-            self._waiter = asyncio.get_running_loop().create_future()
+            self._waiter = self._future()
             await self._waiter
 
     async def _give_up(self) -> None:
@@ -165,13 +156,13 @@ class AsyncSession(CallFacts):
         if protocol.state is not State.WAITING:
             return
         if not protocol.cancel():
-            self.abort()
+            self.close()
             return
         self._flush()
         try:
             await self._wait(State.WAITING)
         except asyncio.CancelledError:
-            self.abort()
+            self.close()
             raise
 
     @property
@@ -207,36 +198,32 @@ class AsyncSession(CallFacts):
         return UntilHangup(self)
 
     def close(self) -> None:
-        """End the session; what was sent still arrives. Idempotent."""
+        """End the session, and the command that waits in it. Idempotent."""
         self._closed = True
         self._callbacks.clear()
-        self._transport.close()
+        self._connection.close()
+        self.feed_eof()
 
     # What the connection calls.
 
-    def feed(self, data: bytes) -> None:
-        """Take what was read."""
+    def feed(self, data: bytes) -> bool:
+        """Take what was read; tell whether more is to come before anything is sent."""
         if self._debug:
             _LOGGER.debug("%s >> %r", self.peer, data)
         self._protocol.receive_data(data)
         self._advance()
+        return self._protocol.state is _WAITING
 
     def feed_eof(self) -> None:
         """Take the end of the connection. Idempotent."""
         self._protocol.receive_eof()
         self._advance()
 
-    def abort(self) -> None:
-        """End the session at once, and the command that waits in it."""
-        self.close()
-        self._transport.abort()
-        self.feed_eof()
-
     def _flush(self) -> None:
         if data := self._protocol.data_to_send():
             if self._debug:
                 _LOGGER.debug("%s << %r", self.peer, data)
-            self._transport.write(data)
+            self._connection.write(data)
 
     def _advance(self) -> None:
         """Send what is to be sent, and wake who waits."""

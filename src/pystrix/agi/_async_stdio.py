@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, cast
 
+from pystrix.agi._async_connection import PipeConnection
 from pystrix.agi._async_session import AsyncSession
 from pystrix.agi._process import (
     AUDIO,
@@ -23,79 +24,6 @@ if TYPE_CHECKING:
     from typing import Self
 
 __all__ = ["AGI", "EAGI", "AudioStream"]
-
-
-class _End(asyncio.Protocol):
-    """One of the two pipes, as the loop sees it."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
-        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def data_received(self, data: bytes) -> None:
-        self._session.feed(data)
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - either is the end
-        self._session.feed_eof()
-        self.gone.set_result(None)
-
-
-class _Pipes:
-    """Two pipes as one transport of a session."""
-
-    def __init__(self, reader: int, writer: int) -> None:
-        self._reader: BinaryIO = os.fdopen(reader, "rb", buffering=0)
-        self._writer: BinaryIO = os.fdopen(writer, "wb", buffering=0)
-        self._reading: asyncio.ReadTransport | None = None
-        self._writing: asyncio.WriteTransport | None = None
-        self._gone: list[asyncio.Future[None]] = []
-
-    async def open(self, session: AsyncSession) -> None:
-        """Begin to move bytes.
-
-        Raises:
-            ValueError: If it is neither a pipe nor a socket nor a terminal.
-        """
-        opening = asyncio.ensure_future(self._open(session))
-        try:
-            await asyncio.shield(opening)
-        except asyncio.CancelledError:
-            # Half open, some loops close what they were given and some do not; it takes a moment.
-            while not opening.done():
-                with contextlib.suppress(asyncio.CancelledError):
-                    await asyncio.wait([opening])
-            raise
-
-    async def _open(self, session: AsyncSession) -> None:
-        loop = asyncio.get_running_loop()
-        self._writing, end = await loop.connect_write_pipe(lambda: _End(session), self._writer)
-        self._gone.append(end.gone)
-        self._reading, end = await loop.connect_read_pipe(lambda: _End(session), self._reader)
-        self._gone.append(end.gone)
-
-    def write(self, data: bytes) -> None:
-        """Send bytes."""
-        cast("asyncio.WriteTransport", self._writing).write(data)
-
-    def close(self) -> None:
-        """Close both; what was sent still arrives. Idempotent."""
-        (self._reading or self._reader).close()
-        (self._writing or self._writer).close()
-
-    def abort(self) -> None:
-        """Close both at once, whatever is still to be sent. Idempotent."""
-        self.close()
-        writing = self._writing
-        if writing and not self._gone[0].done() and writing.get_write_buffer_size():
-            writing.abort()
-
-    async def wait_closed(self) -> None:
-        """Wait until both are closed; who does not wait that long aborts."""
-        try:
-            await asyncio.wait(self._gone)
-        except asyncio.CancelledError:
-            self.abort()
-            raise
 
 
 class AGI(AsyncSession):
@@ -118,8 +46,7 @@ class AGI(AsyncSession):
     """
 
     def __init__(self, debug: bool = False, *, descriptors: tuple[int, int] | None = None) -> None:
-        self._pipes = _Pipes(*(descriptors or take_descriptors()))
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pipes = PipeConnection(*(descriptors or take_descriptors()))
         super().__init__(self._pipes, "Asterisk", debug=debug)
         if descriptors is None:
             on_hangup_signal(self._signalled)
@@ -135,11 +62,11 @@ class AGI(AsyncSession):
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()
         try:
-            await self._pipes.open(self)
+            self._pipes.open(self, self._loop)
             await self._wait(State.ENVIRONMENT)
             await self._begin()
         except BaseException:
-            self.abort()
+            self.close()
             raise
         return self
 
@@ -154,7 +81,6 @@ class AGI(AsyncSession):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-        await self._pipes.wait_closed()
 
 
 class EAGI(AGI):

@@ -5,8 +5,8 @@ Pure. A session moves bytes and waits, this module knows what they mean:
     ENVIRONMENT --(the empty line)--> READY --send_action--> WAITING --(the reply)--> READY
          any --receive_eof, or a limit--> CLOSED
 
-What a reply line is depends on what came before it, so the state WAITING has a line handler
-(`_on_line`) and a reply handler (`_on_reply`), each exchanged by the other:
+What a reply line is depends on what came before it, so in the state WAITING there may be a line
+handler (`_on_line`) and a reply handler (`_on_reply`) in place of the ordinary ones:
 
 * a 200 reply of EXEC with result 1 is followed by a 520 block, for Asterisk takes the
   application's code for its own "show the usage";
@@ -29,6 +29,7 @@ from pystrix.agi._wire import (
     HANGUP_LINE,
     Cancelling,
     Response,
+    ValueData,
     cancelling,
     decode,
     encode_command,
@@ -82,8 +83,6 @@ _LOGGER = logging.getLogger("pystrix.agi")
 _NOTHING_BUT_HANGUPS: Final = frozenset((HANGUP_LINE + b"\n") * n for n in range(3))
 _CHANNEL_STATUS: Final = encode_command("CHANNEL STATUS", ())
 
-_LINE_FEED = 10
-
 OK, TRYING, INVALID, DEAD, USAGE = 200, 100, 510, 511, 520
 
 
@@ -126,7 +125,6 @@ class AGIProtocol:
         "_failure",
         "_held",
         "_held_size",
-        "_is_value",
         "_line",
         "_on_line",
         "_on_reply",
@@ -178,7 +176,6 @@ class AGIProtocol:
 
         self._action: Action[Any] | None = None
         self._line = b""  # of the action
-        self._is_value = False  # the reply
         self._was_hung_up = False  # when the action was sent
         self._response: Response | None = None
         self._echo = b""  # the reply line that marks the end of a value or of strays
@@ -187,8 +184,8 @@ class AGIProtocol:
         self._strays = 0
         self._stray_bytes = 0
         # Functions rather than bound methods, which would make a cycle with this object.
-        self._on_line: Callable[[AGIProtocol, bytes], None] = AGIProtocol._reply_line
-        self._on_reply: Callable[[AGIProtocol, int, str], None] = AGIProtocol._first_reply
+        self._on_line: Callable[[AGIProtocol, bytes], None] | None = None
+        self._on_reply: Callable[[AGIProtocol, int, str], None] | None = None
 
     # Public: what a session asks for and hands in.
 
@@ -217,30 +214,31 @@ class AGIProtocol:
             AGIProtocolError: If it was closed because the peer broke the protocol.
             RuntimeError: If the reply of another action is awaited.
         """
-        if self._signalled and not self._told and not told:
-            self._told = True
-            raise AGISIGHUPHangup("the call was hung up")
-        if self.state is not _READY:
-            if self.state is _CLOSED:
-                if not isinstance(self._failure, AGIProtocolError):
-                    self._failure = None
-                self._raise_failure("the session is closed")
-            raise RuntimeError(f"cannot send an action in state {self.state.name}")
-        line = action.to_wire()
         if self._buffer:
             self._read_idle()
+        if self._signalled or self.state is not _READY:
+            self._refuse_action(told)
         self._action = action
-        self._line = line
+        self._line = line = action.to_wire()
         self._was_hung_up = self.hung_up
-        self._failure = None
         self.may_have_more = False
-        self._on_reply = AGIProtocol._first_reply
         self.state = _WAITING
         if self._out_of_step:
             self._request_echo(AGIProtocol._skipped_line)
         else:
             self._out = line
-            self._on_line = AGIProtocol._reply_line
+
+    def _refuse_action(self, told: bool) -> None:
+        """Raise what keeps an action from being sent, if anything does."""
+        if self._signalled and not self._told and not told:
+            self._told = True
+            raise AGISIGHUPHangup("the call was hung up")
+        if self.state is _CLOSED:
+            if not isinstance(self._failure, AGIProtocolError):
+                self._failure = None
+            self._raise_failure("the session is closed")
+        if self.state is not _READY:
+            raise RuntimeError(f"cannot send an action in state {self.state.name}")
 
     def cancel(self) -> bool:
         """Give up the action that waits. Go on until the state leaves WAITING, and forget it.
@@ -254,9 +252,7 @@ class AGIProtocol:
         """
         if self._on_line is AGIProtocol._skipped_line:
             self._line = b""  # it has not been sent yet
-        elif (
-            self._on_line is AGIProtocol._reply_line and self._on_reply is AGIProtocol._first_reply
-        ):
+        elif self._on_line is None and self._on_reply is None:
             how = cancelling(self._line)
             if how is Cancelling.CLOSE:
                 return False
@@ -288,10 +284,11 @@ class AGIProtocol:
         """Hand in what was read. Then send `data_to_send` and look at the state."""
         state = self.state
         if state is _WAITING:
-            if not self._buffer and data and data[-1] == _LINE_FEED:
-                line = bytes(data[:-1])
-                if b"\n" not in line:  # nearly always a read is one line
-                    self._on_line(self, line)
+            if not self._buffer:
+                read = bytes(data)
+                end = read.find(b"\n")
+                if end >= 0 and end == len(read) - 1:  # nearly always a read is one line
+                    (self._on_line or AGIProtocol._reply_line)(self, read[:end])
                     return
             self._buffer += data
             self._read_lines()
@@ -407,7 +404,7 @@ class AGIProtocol:
 
     def _read_lines(self) -> None:
         while self.state is _WAITING and (line := self._take_line()) is not None:
-            self._on_line(self, line)
+            (self._on_line or AGIProtocol._reply_line)(self, line)
         if self._buffer and self.state is _READY:
             self._read_idle()
 
@@ -449,15 +446,12 @@ class AGIProtocol:
     # Private: the line handlers.
 
     def _reply_line(self, line: bytes) -> None:
-        if line.startswith(b"200 "):
-            text = decode(line[4:])
-            # First what is cheap to find out, here and below: it happens once per command.
-            self._is_value = "(" in text and has_parenthesis(text) and gives_value(self._line)
-            if self._is_value and self._goes_on(text):
-                if self._hold(line):
-                    self._request_echo(AGIProtocol._value_line)
+        if line.startswith(b"200 ") and self._on_reply is None:
+            text = line[4:].decode("utf-8", "surrogateescape")
+            if "(" in text and has_parenthesis(text) and gives_value(self._line):
+                self._value(line, text)
             else:
-                self._on_reply(self, OK, text)
+                self._answered(text, parse_items(text))
         elif line == HANGUP_LINE:
             self.hung_up = True
         elif (reply := parse_reply_line(line)) is None:
@@ -466,18 +460,31 @@ class AGIProtocol:
             if self._hold(line):
                 self._on_line = AGIProtocol._block_line
         elif reply.code != TRYING:
-            self._on_reply(self, reply.code, reply.text)
+            self._reply(reply.code, reply.text)
 
-    def _goes_on(self, value: str) -> bool:
-        """Tell whether a value may have more lines."""
-        return value[-1] != ")" or bytes(self._buffer) not in _NOTHING_BUT_HANGUPS
+    def _reply(self, code: int, text: str) -> None:
+        handler, self._on_reply = self._on_reply, None
+        if handler is not None:
+            handler(self, code, text)
+        elif code == OK:  # without a result
+            self._answered(text, parse_items(text))
+        else:
+            self._refused(code, text)
+
+    def _value(self, line: bytes, text: str) -> None:
+        """Take the first line of a reply with a value, which may have more."""
+        if text[-1] == ")" and bytes(self._buffer) in _NOTHING_BUT_HANGUPS:
+            self.may_have_more = len(text) > SURELY_WHOLE
+            self._answered(text, parse_value(text))
+        elif self._hold(line):
+            self._request_echo(AGIProtocol._value_line)
 
     def _block_line(self, line: bytes) -> None:
         """Take a line of a usage block, which ends with ``520`` and a blank."""
         if self._hold(line) and line.startswith(b"520 "):
-            self._on_line = AGIProtocol._reply_line
+            self._on_line = None
             block = decode(b"\n".join(self._take_held()))
-            self._on_reply(self, USAGE, block)
+            self._reply(USAGE, block)
 
     def _request_echo(self, handler: Callable[[AGIProtocol, bytes], None]) -> None:
         self._echoes += 1
@@ -496,7 +503,7 @@ class AGIProtocol:
 
     def _end_value(self) -> None:
         """Make the reply of what is held."""
-        self._on_line = AGIProtocol._reply_line
+        self._on_line = None
         held = self._take_held()
         while held[-1] == HANGUP_LINE:
             self.hung_up = True
@@ -505,13 +512,15 @@ class AGIProtocol:
         for stray in strays:
             self._stray(stray)
         if self.state is _WAITING:
-            self._on_reply(self, OK, decode(value[4:]))
+            text = decode(value[4:])
+            self.may_have_more = True
+            self._answered(text, parse_value(text))
 
     def _skipped_line(self, line: bytes) -> None:
         """Skip a line, up to the echo; then send the action."""
         if line.endswith(self._echo):
             self._out_of_step = False
-            self._on_line = AGIProtocol._reply_line
+            self._on_line = None
             self._out = self._line
             if not self._line:
                 self.state = _READY
@@ -525,27 +534,21 @@ class AGIProtocol:
     def _cancelled_line(self, line: bytes) -> None:
         """Drop what the cancelled command still says, up to the echo."""
         if line.endswith(self._echo):
-            self._on_line = AGIProtocol._reply_line
+            self._on_line = None
             self.state = _READY
         elif line == HANGUP_LINE:
             self.hung_up = True
 
     # Private: the reply handlers.
 
-    def _first_reply(self, code: int, text: str) -> None:
-        if code != OK:
-            self._refused(code, text)
-            return
-        if self._is_value:
-            items = parse_value(text)
-            self.may_have_more = len(text) > SURELY_WHOLE
-        else:
-            items = parse_items(text)
-        if "result" not in items:
+    def _answered(self, text: str, items: dict[str, ValueData]) -> None:
+        """Take the whole reply of a command that was carried out."""
+        result = items.get("result")
+        if result is None:
             self._fail(AGINoResultError(f"a reply without a result: {text!r}", items))
             return
         self._response = Response(items, OK, text)
-        value, data = items["result"]
+        value, data = result
         if value == "1" and is_exec(self._line):
             self._on_reply = AGIProtocol._usage_after_exec
         elif (value == "-1" or data == "hangup") and self._may_be_hangup():

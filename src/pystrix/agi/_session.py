@@ -275,24 +275,19 @@ class Session(CallFacts):
             while protocol.state is _WAITING:
                 if data := protocol.data_to_send():
                     self._send(data)
-                if deadline is None:
-                    data = stream.receive()
-                else:
-                    early = stream.receive_before(deadline)
-                    if early is None:
-                        in_time, deadline = False, None
-                        self._give_up()
-                        continue
-                    data = early
-                if len(data) == CHUNK:
+                received = stream.receive() if deadline is None else stream.receive_before(deadline)
+                if received is None:
+                    in_time, deadline = False, None
+                    self._give_up()
+                    continue
+                if len(received) == CHUNK:
                     # More may be there; where a read ends is no place for a value to end.
-                    data += stream.receive_now() or b""
-                self._received(data)
+                    received += stream.receive_now() or b""
+                self._received(received)
                 if protocol.state is _WAITING:
                     stream.acknowledge()
         except OSError as error:
             self._lost(error)
-            return in_time
         except BaseException:  # a signal handler's: where the conversation stands is not known
             protocol.receive_eof()
             raise

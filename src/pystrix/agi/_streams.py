@@ -19,6 +19,12 @@ CHUNK: Final = 16 * 1024
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 
 
+def acknowledge(connected: socket.socket) -> None:
+    """Acknowledge what came, if nothing is to be sent that would do it."""
+    if _QUICKACK is not None:
+        connected.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+
+
 def readable(deadline: float | None, *filenos: int) -> bool:
     """Wait until one has bytes or its end, or a moment of `time.monotonic` passes."""
     poll = select.poll()
@@ -51,8 +57,7 @@ class SocketStream:
 
     def acknowledge(self) -> None:
         """Acknowledge what came, if nothing is to be sent that would do it."""
-        if _QUICKACK is not None:
-            self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+        acknowledge(self._socket)
 
     def receive_before(self, deadline: float) -> bytes | None:
         """Wait for bytes until a moment of `time.monotonic`; None if it passes."""

@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import socket
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from pystrix.agi._async_connection import OwnSocket, SocketConnection, TransportSocket
 from pystrix.agi._async_session import AsyncSession
 from pystrix.agi._async_stdio import AGI, EAGI, AudioStream
-from pystrix.agi._listener import BACKLOG, listen, peer_text
+from pystrix.agi._listener import BACKLOG, EXHAUSTED_SECONDS, listen, peer_text
 from pystrix.agi._protocol import State
 from pystrix.agi._scripts import Scripts, log_end, log_refused, log_stranger
-from pystrix.agi._streams import CHUNK
 from pystrix.agi._wire import FAILURE_LINE
 from pystrix.agi.errors import AGIException
 
 if TYPE_CHECKING:
+    import socket
     from types import TracebackType
     from typing import Self
 
@@ -28,90 +28,60 @@ _LOGGER = logging.getLogger("pystrix.agi")
 FAILURE_SECONDS: Final = 2.0
 """How long Asterisk gets to read that a handler failed."""
 
-_WAITING, _ENVIRONMENT = State.WAITING, State.ENVIRONMENT
-
-# See _streams.py: Linux forgets the wish for quick acknowledgements.
-_QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
+ACCEPTED_AT_ONCE: Final = 64
+"""Connections that are accepted before those that are there get their turn again."""
 
 
 class FastAGI(AsyncSession):
     """A call that Asterisk handed to a FastAGI server; handlers get it from the server."""
 
-    def __init__(self, transport: asyncio.Transport, peer: str, *, debug: bool) -> None:
-        super().__init__(transport, peer, debug=debug)
-        self._socket_transport = transport
+    def __init__(self, connection: SocketConnection, peer: str, *, debug: bool) -> None:
+        super().__init__(connection, peer, debug=debug)
+        self._socket = connection
         self._gone: asyncio.Future[None] | None = None
-        self.begun: bool = False
-        """Whether its environment has come, or cannot come any more."""
 
-    def lost(self) -> None:
-        """Note that the connection is gone altogether."""
+    def feed_eof(self) -> None:
+        """Take the end of the connection. Idempotent."""
+        super().feed_eof()
         if self._gone is not None and not self._gone.done():
             self._gone.set_result(None)
+
+    def take_over(self) -> None:
+        """Get from now on what the connection reads."""
+        self._socket.receiver = self
 
     async def fail(self, line: bytes, timeout: float) -> None:
         """Send a last line, and wait for the peer to close, so that it is sure to be read."""
         self._closed = True
         self._callbacks.clear()
-        if self._socket_transport.is_closing():
+        if self._socket.is_over:
             return
-        self._gone = asyncio.get_running_loop().create_future()
-        self._socket_transport.write(line)
-        with contextlib.suppress(OSError, TimeoutError):
-            self._socket_transport.write_eof()
+        self._gone = self._future()
+        self._socket.send_last(line)
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 await self._gone
 
 
-class _Link(asyncio.BufferedProtocol):
-    """The connection of a call: moves bytes between the transport and the session."""
+class _Stranger:
+    """Gets what a connection reads until the environment is there, and hands over to the call."""
 
-    __slots__ = ("_buffer", "_call", "_server", "_transport")
+    __slots__ = ("_call", "_server", "peer")
 
-    def __init__(self, server: FastAGIServer, buffer: memoryview) -> None:
+    def __init__(self, server: FastAGIServer, call: FastAGI) -> None:
         self._server = server
-        self._buffer = buffer  # of the server: it is emptied before anybody else fills it
-        self._call: FastAGI | None = None  # stays None if there is no room
+        self._call = call
+        self.peer = call.peer
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
-        self._call = self._server._connected(cast("asyncio.Transport", transport))
+    def feed(self, data: bytes) -> bool:
+        self._call.feed(data)
+        if self._call._protocol.state is not State.ENVIRONMENT:
+            self._server._begin(self._call)
+        return False  # as long as nothing was sent, the kernel acknowledges at once
 
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - ours is large enough
-        return self._buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        call = cast("FastAGI", self._call)  # a connection that was refused reads no more
-        call.feed(bytes(self._buffer[:nbytes]))
-        state = call._protocol.state
-        if state is _WAITING:
-            self._acknowledge()  # more is to come, and we have nothing to send
-        elif not call.begun and state is not _ENVIRONMENT:
-            self._server._begin(call)
-
-    def eof_received(self) -> None:
-        self._end()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if exc is not None and self._call is not None:
-            _LOGGER.debug("%s: the connection broke: %s", self._call.peer, exc)
-        self._end()
-        if self._call is not None:
-            self._call.lost()
-
-    def _end(self) -> None:
-        call = self._call
-        if call is not None:
-            call.feed_eof()
-            if not call.begun:
-                self._server._begin(call)
-
-    def _acknowledge(self) -> None:
-        """Have Asterisk know that its bytes came, for it may wait to send more."""
-        if _QUICKACK is not None:
-            with contextlib.suppress(OSError):  # broken meanwhile
-                shown = self._transport.get_extra_info("socket")
-                shown.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+    def feed_eof(self) -> None:
+        self._call.feed_eof()
+        self._server._begin(self._call)
 
 
 class FastAGIServer(Scripts):
@@ -166,6 +136,7 @@ class FastAGIServer(Scripts):
         self._strangers: dict[FastAGI, float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = False
+        self._loop: asyncio.AbstractEventLoop  # on which it serves
         self._stop: asyncio.Future[None] | None = None  # while it serves
         self._serving: asyncio.Task[Any] | None = None
         self._one_only = False
@@ -209,6 +180,7 @@ class FastAGIServer(Scripts):
         caller would wait for ever.
         """
         self._stopping = True
+        self._stop_accepting()
         self.socket.close()
         serving = self._serving
         if self._stop is not None and not self._stop.done():
@@ -227,12 +199,14 @@ class FastAGIServer(Scripts):
         if self.daemon_threads:
             for call, task in running.items():
                 task.cancel()
-                call.abort()
+                call.close()
         if running:
             await asyncio.wait(running.values())
         for call in [*running, *self._strangers]:  # some tasks may not even have begun
-            self._forget(call)
-            call.abort()
+            self._done(call)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -250,63 +224,97 @@ class FastAGIServer(Scripts):
             raise RuntimeError("another task serves already")
         if self._stopping:
             return
-        loop = asyncio.get_running_loop()
+        self._loop = asyncio.get_running_loop()
         self._serving = asyncio.current_task()
-        self._stop = loop.create_future()
-        buffer = memoryview(bytearray(CHUNK))
-        # A descriptor of its own: the loop closes what it is given, and we may serve again.
-        accepting = self.socket.dup()
+        self._stop = self._loop.create_future()
+        server: asyncio.Server | None = None
         try:
-            server = await loop.create_server(
-                lambda: _Link(self, buffer), sock=accepting, backlog=BACKLOG
-            )
-            try:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(timeout):
-                        await asyncio.shield(self._stop)
-            finally:
-                server.close()
+            if isinstance(self._loop, asyncio.SelectorEventLoop):
+                self._start_accepting()
+            else:
+                # A descriptor of its own: the loop closes it, and we may serve again.
+                server = await self._loop.create_server(
+                    lambda: TransportSocket(self._transport_connected),
+                    sock=self.socket.dup(),
+                    backlog=BACKLOG,
+                )
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await asyncio.shield(self._stop)
         finally:
+            if server is None:
+                self._stop_accepting()
+            else:
+                server.close()
             self._serving = self._stop = None
+
+    def _start_accepting(self) -> None:
+        if not self._stopping and self._stop is not None:  # else it is over meanwhile
+            self._loop.add_reader(self.socket, self._accept)
+
+    def _stop_accepting(self) -> None:
+        own = self._stop is not None and isinstance(self._loop, asyncio.SelectorEventLoop)
+        if own and self.socket.fileno() >= 0:
+            self._loop.remove_reader(self.socket)
 
     # One call.
 
-    def _connected(self, transport: asyncio.Transport) -> FastAGI | None:
-        """Take a connection, if there is room for it."""
+    def _accept(self) -> None:
+        """Accept the connections that are there."""
+        for _ in range(1 if self._one_only else ACCEPTED_AT_ONCE):
+            try:
+                connection, address = self.socket.accept()
+            except (BlockingIOError, ConnectionAbortedError):
+                return  # the peer has left again
+            except OSError as error:
+                _LOGGER.error("cannot accept a call: %s", error)  # noqa: TRY400 - no use in its trace
+                self._stop_accepting()
+                self._loop.call_later(EXHAUSTED_SECONDS, self._start_accepting)
+                return
+            connection.setblocking(False)
+            own = OwnSocket(connection)
+            own.open(self._connected(own, peer_text(address)), self._loop)
+
+    def _transport_connected(
+        self, connection: TransportSocket, transport: asyncio.Transport
+    ) -> None:
         peer = peer_text(transport.get_extra_info("peername") or ("?", 0))
+        connection.receiver = self._connected(connection, peer)
+
+    def _connected(self, connection: SocketConnection, peer: str) -> _Stranger:
+        """Take a connection, if there is room for it."""
+        call = FastAGI(connection, peer, debug=self._debug)
+        call._loop = self._loop
+        stranger = _Stranger(self, call)
         if self._max_calls is not None and len(self._calls) >= self._max_calls:
             log_refused(peer, self._max_calls)
-            transport.write(FAILURE_LINE)
-            transport.close()
-            return None
-        call = FastAGI(transport, peer, debug=self._debug)
+            connection.send_last(FAILURE_LINE)
+            connection.close()
+            return stranger
         self._calls.add(call)
         if self._one_only and self._stop is not None and not self._stop.done():
             self._stop.set_result(None)
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._handshake_timeout
+        deadline = self._loop.time() + self._handshake_timeout
         self._strangers[call] = deadline
         if self._timer is None:
-            self._timer = loop.call_at(deadline, self._drop_late)
-        return call
+            self._timer = self._loop.call_at(deadline, self._drop_late)
+        return stranger
 
     def _drop_late(self) -> None:
         """Drop the calls whose environment has not come in time."""
         self._timer = None
-        loop = asyncio.get_running_loop()
         for call, deadline in list(self._strangers.items()):
-            if deadline > loop.time():
-                self._timer = loop.call_at(deadline, self._drop_late)
+            if deadline > self._loop.time():
+                self._timer = self._loop.call_at(deadline, self._drop_late)
                 return
-            self._forget(call)
             log_stranger(call.peer, call._protocol, TimeoutError(), self._handshake_timeout)
-            call.begun = True
-            call.abort()
+            self._done(call)
 
     def _begin(self, call: FastAGI) -> None:
         """Begin the task of a call whose environment has come, or cannot come any more."""
-        call.begun = True
-        self._strangers.pop(call, None)
+        if self._strangers.pop(call, None) is None:
+            return  # refused, or dropped
+        call.take_over()
         try:
             environment = call.environment
         except AGIException as error:
@@ -318,7 +326,7 @@ class FastAGIServer(Scripts):
             self._done(call)
             return
         call.set_request(found[1])
-        self._tasks[call] = asyncio.get_running_loop().create_task(self._handle(call, *found))
+        self._tasks[call] = self._loop.create_task(self._handle(call, *found))
 
     def _forget(self, call: FastAGI) -> None:
         self._calls.discard(call)

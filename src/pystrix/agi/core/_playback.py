@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pystrix.agi._action import Acknowledged
+from pystrix.agi._wire import to_text
 from pystrix.agi.core._results import (
     DigitAction,
     Digits,
@@ -43,7 +44,8 @@ class StreamFile(PlainAction["Interruption | None"]):
     def __init__(
         self, filename: object, escape_digits: Digits = "", sample_offset: int = 0
     ) -> None:
-        super().__init__("STREAM FILE", filename, join_digits(escape_digits), sample_offset)
+        offset = to_text(sample_offset)
+        super().__init__("STREAM FILE", filename, join_digits(escape_digits), offset)
 
     def process_response(self, response: Response) -> Interruption | None:
         """Give the key that stopped the file, None if it played to its end."""

@@ -1,0 +1,283 @@
+"""The connections a session can have on an event loop.
+
+On the stock loop they are descriptors of our own, read when the loop says so: its transports take a
+quarter more time for each call. Sockets on other loops (uvloop) are transports, which are fast
+there. Pipes are ours everywhere: uvloop's transports close the descriptor of a pipe twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+import os
+import socket
+from typing import TYPE_CHECKING, Protocol, cast
+
+from pystrix.agi._streams import CHUNK, acknowledge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LOGGER = logging.getLogger("pystrix.agi")
+
+
+class Receiver(Protocol):
+    """Who gets what a connection reads."""
+
+    peer: str
+    """Who is at the other end, for the log."""
+
+    def feed(self, data: bytes) -> bool:
+        """Take what was read; tell whether more is to come before anything is sent."""
+        ...
+
+    def feed_eof(self) -> None:
+        """Take the end, or that nothing can be sent any more. Idempotent."""
+        ...
+
+
+class Connection(Protocol):
+    """The connection of a session. Nothing of it waits or raises."""
+
+    receiver: Receiver
+    """Who gets what it reads."""
+    is_over: bool
+    """Whether either side has closed it."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, those that cannot be sent now as soon as they can.
+
+        A session has one command on its way, so that they cannot heap up.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close it; what could not be sent yet is dropped. Idempotent."""
+        ...
+
+
+class SocketConnection(Connection, Protocol):
+    """One to Asterisk, on whichever loop."""
+
+    def send_last(self, line: bytes) -> None:
+        """Send a last line; the peer then closes, unless it does not even read."""
+        ...
+
+
+class OwnConnection:
+    """A descriptor to read from and one to write to, which may be the same and do not block.
+
+    Args:
+        reader: What is read from.
+        writer: What is written to.
+        receive: Reads up to so many bytes.
+        send: Writes some of what it gets, and tells how much.
+        release: Closes both.
+    """
+
+    __slots__ = (
+        "_is_open",
+        "_loop",
+        "_reader",
+        "_receive",
+        "_release",
+        "_send",
+        "_unsent",
+        "_writer",
+        "is_over",
+        "receiver",
+    )
+
+    def __init__(
+        self,
+        reader: int,
+        writer: int,
+        receive: Callable[[int], bytes],
+        send: Callable[[bytes], int],
+        release: Callable[[], object],
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._receive = receive
+        self._send = send
+        self._release = release
+        self._loop: asyncio.AbstractEventLoop
+        self._is_open = False
+        self._unsent = b""
+        self.receiver: Receiver
+        self.is_over: bool = False
+
+    def open(self, receiver: Receiver, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to read.
+
+        Raises:
+            ValueError: If what is read is a file.
+        """
+        try:
+            loop.add_reader(self._reader, self._read)
+        except PermissionError:
+            raise ValueError(
+                "asyncio cannot wait for a file: read from a pipe, or take pystrix.agi.AGI"
+            ) from None
+        self.receiver = receiver
+        self._loop = loop
+        self._is_open = True
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, those that cannot be sent now as soon as they can."""
+        if self._unsent:
+            self._unsent += data
+            return
+        try:
+            sent = self._send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            self._broken(error)
+            return
+        if sent < len(data):
+            self._unsent = data[sent:]
+            self._loop.add_writer(self._writer, self._write_on)
+
+    def close(self) -> None:
+        """Close it; what could not be sent yet is dropped. Idempotent."""
+        self.is_over = True
+        if self._is_open:
+            self._is_open = False
+            self._loop.remove_reader(self._reader)
+            if self._unsent:
+                self._loop.remove_writer(self._writer)
+        release, self._release = self._release, _nothing
+        release()
+
+    def acknowledge(self) -> None:
+        """Have the peer know that its bytes came, for it may wait to send more."""
+
+    def _read(self) -> None:
+        try:
+            data = self._receive(CHUNK)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._end()
+            self._broken(error)
+            return
+        if data:
+            if self.receiver.feed(data):
+                self.acknowledge()
+        else:
+            self._end()
+            self.receiver.feed_eof()
+
+    def _end(self) -> None:
+        """Read no more: it would be told again and again."""
+        self.is_over = True
+        self._loop.remove_reader(self._reader)
+
+    def _broken(self, error: OSError) -> None:
+        _LOGGER.debug("%s: the connection broke: %s", self.receiver.peer, error)
+        self.receiver.feed_eof()
+
+    def _write_on(self) -> None:
+        self._loop.remove_writer(self._writer)
+        data, self._unsent = self._unsent, b""
+        self.write(data)
+
+
+class PipeConnection(OwnConnection):
+    """Two pipes, of a process for instance.
+
+    Args:
+        reader: The descriptor that is read from; it is closed with the connection.
+        writer: The descriptor that is written to; it is closed with the connection.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, reader: int, writer: int) -> None:
+        os.set_blocking(reader, False)
+        os.set_blocking(writer, False)
+
+        def release() -> None:
+            os.close(reader)
+            os.close(writer)
+
+        read, write = functools.partial(os.read, reader), functools.partial(os.write, writer)
+        super().__init__(reader, writer, read, write, release)
+
+
+class OwnSocket(OwnConnection):
+    """A socket.
+
+    Args:
+        connected: The socket, which does not block; it is closed with the connection.
+    """
+
+    __slots__ = ("_socket",)
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        fileno = connected.fileno()
+        super().__init__(fileno, fileno, connected.recv, connected.send, connected.close)
+
+    def acknowledge(self) -> None:
+        """Have the peer know that its bytes came, for it may wait to send more."""
+        with contextlib.suppress(OSError):  # broken meanwhile
+            acknowledge(self._socket)
+
+    def send_last(self, line: bytes) -> None:
+        """Send a last line; the peer then closes, unless it does not even read."""
+        with contextlib.suppress(OSError):  # it has left
+            self._socket.send(line)  # there is room: nothing else is on its way
+            self._socket.shutdown(socket.SHUT_WR)
+
+
+class TransportSocket(asyncio.Protocol):
+    """A transport of the loop.
+
+    Args:
+        connected: Called with this when it is connected; sets `receiver`.
+    """
+
+    __slots__ = ("_connected", "_transport", "is_over", "receiver")
+
+    def __init__(self, connected: Callable[[TransportSocket, asyncio.Transport], None]) -> None:
+        self._connected = connected
+        self.receiver: Receiver
+        self.is_over: bool = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._connected(self, self._transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self.receiver.feed(data):
+            with contextlib.suppress(OSError):  # broken meanwhile
+                acknowledge(self._transport.get_extra_info("socket"))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None:
+            _LOGGER.debug("%s: the connection broke: %s", self.receiver.peer, exc)
+        self.is_over = True
+        self.receiver.feed_eof()
+
+    def write(self, data: bytes) -> None:
+        """Send bytes, those that cannot be sent now as soon as they can."""
+        self._transport.write(data)
+
+    def send_last(self, line: bytes) -> None:
+        """Send a last line; the peer then closes, unless it does not even read."""
+        self._transport.write(line)
+        with contextlib.suppress(OSError):
+            self._transport.write_eof()
+
+    def close(self) -> None:
+        """Close it; what could not be sent yet is dropped. Idempotent."""
+        self.is_over = True
+        self._transport.close()
+
+
+def _nothing() -> None:
+    """Close what is closed already."""
