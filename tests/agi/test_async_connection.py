@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 
-from pystrix.agi._async_connection import PipeConnection
+from pystrix.agi._async_connection import PipeConnection, TransportSocket
 
 
 class Receiver:
@@ -17,9 +17,9 @@ class Receiver:
         self.got: list[bytes] = []
 
     def feed(self, data: bytes) -> bool:
-        """Take what was read, and wait for more."""
+        """Take what was read."""
         self.got.append(data)
-        return True
+        return False
 
     def feed_eof(self) -> None:
         """Take the end."""
@@ -60,3 +60,24 @@ def test_closed_before_it_is_open() -> None:
     assert os.read(far_reader, 1) == b""
     os.close(far_writer)
     os.close(far_reader)
+
+
+def test_a_closed_transport_knows_its_session_no_more() -> None:
+    """Else the two would keep each other until the garbage collector comes."""
+
+    class Transport(asyncio.Transport):
+        def close(self) -> None:
+            pass
+
+    connected: list[TransportSocket] = []
+    connection = TransportSocket(lambda made, _transport: connected.append(made))
+    receiver = Receiver()
+    connection.connection_made(Transport())
+    connection.receiver = receiver
+    assert connected == [connection]
+    connection.data_received(b"x")
+    connection.close()
+    connection.data_received(b"y")  # that was read meanwhile
+    connection.connection_lost(None)
+    assert receiver.got == [b"x"]
+    assert connection.receiver is not receiver

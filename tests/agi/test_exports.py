@@ -69,7 +69,7 @@ PURE = sorted(
     [
         *(
             PACKAGE / "agi" / f"{name}.py"
-            for name in ("_wire", "_protocol", "_action", "_dialogue", "_facts")
+            for name in ("_wire", "_protocol", "_action", "_dialogue", "_facts", "_limits")
         ),
         *(PACKAGE / "agi" / f"{name}.py" for name in ("environment", "errors", "routing")),
         *(PACKAGE / "agi" / "core").glob("*.py"),

@@ -9,7 +9,8 @@ import pytest
 
 from pystrix.agi import Command, core, errors
 from pystrix.agi._action import RawAction
-from pystrix.agi._protocol import STRAYS_LOGGED, SURELY_WHOLE, AGIProtocol, State
+from pystrix.agi._limits import STRAYS_LOGGED, SURELY_WHOLE
+from pystrix.agi._protocol import AGIProtocol, State
 from tests.agi.peers import environment
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ import pytest
 
 from pystrix.agi import Dialogue, FastAGI, Response, core, errors
 from pystrix.agi._action import RawAction
-from pystrix.agi._protocol import SURELY_WHOLE, AGIProtocol
+from pystrix.agi._limits import SURELY_WHOLE
+from pystrix.agi._protocol import AGIProtocol
 from pystrix.agi._session import READS_AT_ONCE, Session
 from pystrix.agi._streams import CHUNK, SocketStream
 from pystrix.agi._watcher import HangupWatcher

@@ -13,7 +13,7 @@ import functools
 import logging
 import os
 import socket
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from pystrix.agi._streams import CHUNK, acknowledge
 
@@ -151,6 +151,7 @@ class OwnConnection:
                 self._loop.remove_writer(self._writer)
         release, self._release = self._release, _nothing
         release()
+        self.receiver = NOBODY
 
     def acknowledge(self) -> None:
         """Have the peer know that its bytes came, for it may wait to send more."""
@@ -277,6 +278,26 @@ class TransportSocket(asyncio.Protocol):
         """Close it; what could not be sent yet is dropped. Idempotent."""
         self.is_over = True
         self._transport.close()
+        self.receiver = NOBODY
+
+
+class _Nobody:
+    """The receiver of a closed connection.
+
+    The one it had knows the connection: without the way back both are freed at once, where a
+    cycle would wait for the garbage collector.
+    """
+
+    peer = "a closed connection"
+
+    def feed(self, data: bytes) -> bool:  # noqa: ARG002 - what still comes is dropped
+        return False
+
+    def feed_eof(self) -> None:
+        """Do nothing: who closes knows."""
+
+
+NOBODY: Final = _Nobody()
 
 
 def _nothing() -> None:

@@ -25,8 +25,16 @@ import logging
 import secrets
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from pystrix.agi._limits import (
+    ENVIRONMENT_LIMIT,
+    LINE_OVERHEAD,
+    REPLY_LIMIT,
+    STRAYS_LOGGED,
+    SURELY_WHOLE,
+)
 from pystrix.agi._wire import (
     HANGUP_LINE,
+    PLAIN_REPLIES,
     Cancelling,
     Response,
     ValueData,
@@ -63,21 +71,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pystrix.agi._action import Action
-
-ENVIRONMENT_LIMIT: Final = 64 * 1024
-"""Bytes. Asterisk cuts application data at 8,191 bytes and sends it up to three times."""
-
-REPLY_LIMIT: Final = 16 * 1024 * 1024
-"""Bytes. GET FULL VARIABLE knows no limit; 1.6 MB were seen in one line."""
-
-LINE_OVERHEAD: Final = 64
-"""Bytes that a line of a long reply takes beside its own."""
-
-SURELY_WHOLE: Final = 500
-"""Bytes. Asterisk writes a reply at once, so a shorter one travels in one packet."""
-
-STRAYS_LOGGED: Final = 8
-"""Lines that nobody asked for are logged up to this number in a session."""
 
 _LOGGER = logging.getLogger("pystrix.agi")
 _NOTHING_BUT_HANGUPS: Final = frozenset((HANGUP_LINE + b"\n") * n for n in range(3))
@@ -286,9 +279,19 @@ class AGIProtocol:
         if state is _WAITING:
             if not self._buffer:
                 read = bytes(data)
-                end = read.find(b"\n")
-                if end >= 0 and end == len(read) - 1:  # nearly always a read is one line
-                    (self._on_line or AGIProtocol._reply_line)(self, read[:end])
+                plain = PLAIN_REPLIES.get(read)
+                if plain is not None and self._on_line is None and self._on_reply is None:
+                    self._response = Response(plain[0].copy(), OK, plain[2])
+                    if plain[2] == "result=1" and is_exec(self._line):
+                        self._on_reply = AGIProtocol._usage_after_exec
+                    else:
+                        self.state = _READY
+                    return
+                if read.find(b"\n") == len(read) - 1 and read:  # nearly always a read is one line
+                    if self._on_line is None:
+                        self._reply_line(read[:-1])
+                    else:
+                        self._on_line(self, read[:-1])
                     return
             self._buffer += data
             self._read_lines()
@@ -448,7 +451,7 @@ class AGIProtocol:
     def _reply_line(self, line: bytes) -> None:
         if line.startswith(b"200 ") and self._on_reply is None:
             text = line[4:].decode("utf-8", "surrogateescape")
-            if "(" in text and has_parenthesis(text) and gives_value(self._line):
+            if " (" in text and has_parenthesis(text) and gives_value(self._line):
                 self._value(line, text)
             else:
                 self._answered(text, parse_items(text))

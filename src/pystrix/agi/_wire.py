@@ -275,7 +275,7 @@ def parse_number(text: str) -> int:
     Raises:
         ValueError: If it is none.
     """
-    if not _NUMBER.fullmatch(text):
+    if not (text.isdecimal() and text.isascii()) and not _NUMBER.fullmatch(text):
         raise ValueError(f"not a number: {text!r}")
     return int(text)
 
@@ -338,7 +338,7 @@ def _name(line: bytes) -> bytes:
 
 def has_parenthesis(text: str) -> bool:
     """Tell whether a parenthesis follows the result in a reply."""
-    return " (" in text and text[text.index(" ") + 1] == "("
+    return text.startswith("result=1 (") or text.find(" (") == text.find(" ") >= 0
 
 
 def parse_value(text: str) -> dict[str, ValueData]:
@@ -373,6 +373,19 @@ def parse_items(text: str) -> dict[str, ValueData]:
         if equals:
             items.setdefault(name, ValueData(part, ""))
     return items
+
+
+def _plain(number: int) -> tuple[bytes, Response]:
+    value = str(number)
+    text = f"result={value}"
+    return f"200 {text}\n".encode(), Response({"result": ValueData(value, "")}, 200, text)
+
+
+PLAIN_REPLIES: Final = dict(map(_plain, range(128)))
+"""The replies that most commands have, a number or a DTMF digit and nothing else, read already.
+
+Give a copy away: the items of a reply can be changed.
+"""
 
 
 def lines_of_value(lines: Iterable[bytes]) -> tuple[bytes, list[bytes]]:
