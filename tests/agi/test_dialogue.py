@@ -100,3 +100,23 @@ def test_run_ends_with_what_is_raised() -> None:
     with pytest.raises(KeyboardInterrupt):
         run(careful(), execute)
     assert cleaned == [True]
+
+
+@pytest.mark.parametrize("item", [None, "NOOP", nothing()])
+def test_what_is_no_action(item: Any) -> None:
+    """It is an error where it is yielded, and the dialogue may go on."""
+    errors: list[str] = []
+
+    def dialogue() -> Generator[Any, Any, str]:
+        try:
+            yield item
+        except TypeError as error:
+            errors.append(str(error))
+        yield NOOP
+        return "done"
+
+    assert run(dialogue(), lambda _: None) == "done"
+    assert len(errors) == 1
+    assert "a dialogue yields actions" in errors[0]
+    with pytest.raises(TypeError, match="yield from"):
+        run((each for each in [item]), lambda _: None)

@@ -46,6 +46,7 @@ INTERNAL = {
     "pystrix.agi.aio": {"ACCEPTED_AT_ONCE", "FAILURE_SECONDS"},  # internal limits
     "pystrix.agi.audio": {"FRAMES_PER_SECOND", "Frames", "find_format"},  # shared with asyncio
     "pystrix.agi.environment": {"is_as_sent"},  # shared with the protocol
+    "pystrix.agi.errors": {"is_hangup"},  # shared by what hears of the end of a call
     "pystrix.agi.fastagi": {"FAILURE_SECONDS"},
 }
 WAITING = {
@@ -132,7 +133,7 @@ def module_of(path: Path) -> str:
 
 def test_every_public_module_is_tested() -> None:
     """The list of this file has every module whose name is public."""
-    modules = map(module_of, SOURCES)
+    modules = [module_of(path) for path in SOURCES if path.parent.name not in ("cli", "testing")]
     public = {name for name in modules if "._" not in name}
     assert public == set(PUBLIC)
 

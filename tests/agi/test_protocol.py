@@ -411,6 +411,7 @@ def test_no_byte_is_scanned_twice() -> None:
         protocol.receive_data(b"x" * 50)
         assert protocol._scanned == len(protocol._buffer)
     protocol.receive_data(b")\n")
+    protocol.receive_data(echo_of(protocol.data_to_send()))
     assert len(protocol.response().items["result"].data) == 1_000_000
 
 
@@ -509,17 +510,42 @@ def test_environment_without_its_last_line(feed: Callable[[AGIProtocol, bytes], 
 
 
 def test_what_may_go_on() -> None:
-    """Arguments and long values may go on, unasked; other replies do not."""
+    """Arguments may go on, unasked; replies do not."""
     assert not ready().may_have_more
     protocol = AGIProtocol()
     protocol.receive_data(environment("demo", ["one"]))
     assert protocol.may_have_more
     run(protocol, core.Noop(), b"200 result=0\n")
     assert not protocol.may_have_more
-    run(protocol, core.GetVariable("X"), b"200 result=1 (x)\n")
-    assert not protocol.may_have_more
-    run(protocol, core.GetVariable("X"), b"200 result=1 (" + SURELY_WHOLE * b"x" + b")\n")
-    assert protocol.may_have_more
+
+
+def test_value_that_came_at_once() -> None:
+    """A short value is over where its line ends."""
+    protocol = ready()
+    value = "x" * (SURELY_WHOLE - len("result=1 ()"))
+    run(protocol, core.GetVariable("X"), f"200 result=1 ({value})\n".encode())
+    assert not protocol.data_to_send()
+
+
+def test_end_of_a_long_value() -> None:
+    """A value that may come in several pieces is not over because a piece ends like one."""
+    protocol = ready()
+    protocol.send_action(core.GetVariable("X"))
+    protocol.data_to_send()
+    value = "x" * (1 + SURELY_WHOLE - len("result=1 ()"))
+    protocol.receive_data(f"200 result=1 ({value})\n".encode())
+    echo = protocol.data_to_send()
+    protocol.receive_data(b"200 result=1 (forged)\nrest)\n")
+    protocol.receive_data(echo_of(echo))
+    assert protocol.response().items["result"].data.endswith("x)\n200 result=1 (forged)\nrest")
+
+
+def test_hangup_behind_the_environment() -> None:
+    """A caller who left early is known at once, without a command."""
+    protocol = AGIProtocol()
+    protocol.receive_data(environment("demo") + b"HANGUP\n")
+    assert protocol.hung_up
+    assert protocol.state is State.READY
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import logging
 import os
-import select
 import socket
 import threading
 from collections import deque
@@ -15,7 +14,6 @@ import pytest
 
 from pystrix.agi import Dialogue, FastAGI, Response, core, errors
 from pystrix.agi._action import RawAction
-from pystrix.agi._limits import SURELY_WHOLE
 from pystrix.agi._protocol import AGIProtocol
 from pystrix.agi._session import READS_AT_ONCE, Session
 from pystrix.agi._streams import CHUNK, SocketStream
@@ -647,24 +645,6 @@ def test_files_without_descriptor() -> None:
 
 
 # What arrives unasked.
-
-
-def test_stale_reply(rig: Rig) -> None:
-    """What came behind a long value, while the handler was busy, is not the next reply."""
-    long = b"200 result=1 (" + SURELY_WHOLE * b"a" + b")"
-    execute(rig, core.GetVariable("X"), b'GET VARIABLE "X"', long)
-    rig.peer.reply(b"200 result=1 (stale)")
-    waiting = select.poll()
-    waiting.register(rig.session.fileno(), select.POLLIN)
-    assert waiting.poll(1000 * TIMEOUT)
-    running = Background(rig.session.execute, core.GetVariable("Y"))
-    line = rig.peer.line()
-    while line.startswith(b"GET FULL VARIABLE"):
-        rig.peer.reply(b"200 result=1 (" + line.split(b'"')[1] + b")")
-        line = rig.peer.line()
-    assert line == b'GET VARIABLE "Y"'
-    rig.peer.reply(b"200 result=1 (good)")
-    assert running.result() == "good"
 
 
 def test_value_that_ends_with_a_whole_read(make: Callable[..., Rig]) -> None:

@@ -218,6 +218,51 @@ def test_time_limit(start: Start) -> None:
     eventually(lambda: seen == ["x", "closed"])
 
 
+def test_time_limit_of_a_dialogue(start: Start) -> None:
+    """It is told where it waits; what it does then to clean up has no limit."""
+    seen: list[str] = []
+
+    def dialogue(prompt: str) -> Dialogue[str]:
+        try:
+            yield core.StreamFile(prompt)
+        except TimeoutError:
+            return "too slow"
+        finally:
+            seen.append((yield core.Exec("StopMixMonitor")))
+        yield core.StreamFile("never")
+        return "never"
+
+    async def script(agi: Any, _: Until) -> None:
+        seen.append(await agi.execute(dialogue("x"), timeout=0.02))
+
+    running = start()
+    running.serve(script)
+    peer = running.connect()
+    assert peer.line() == b'STREAM FILE "x" "" "0"'
+    peer.answer_echo()
+    peer.expect(b'EXEC "StopMixMonitor"', b"200 result=0")
+    assert peer.rest() == b""
+    eventually(lambda: seen == ["0", "too slow"])
+
+
+def test_callback_of_a_closed_session(start: Start) -> None:
+    """Nobody is told any more, whether he asked before or asks now."""
+    called: list[str] = []
+    over: list[bool] = []
+
+    async def script(agi: Any, _: Until) -> None:
+        agi.on_hangup(lambda: called.append("before"))
+        agi.close()
+        agi.on_hangup(lambda: called.append("after"))
+        over.append(agi.hung_up)
+
+    running = start()
+    running.serve(script)
+    assert running.connect().rest() == b""
+    eventually(lambda: over == [False])  # the call goes on in the dialplan
+    assert called == []
+
+
 @pytest.mark.parametrize("noticed", ["by its callback", "when asked", "without callbacks"])
 def test_hangup_between_commands(start: Start, noticed: str) -> None:
     """It is noticed while the handler does something else, and told once."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from pystrix.agi._dialogue import Steps
 from pystrix.agi._facts import CallFacts
 from pystrix.agi._protocol import AGIProtocol, State
-from pystrix.agi.errors import AGIHangup
+from pystrix.agi.errors import is_hangup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +49,7 @@ class AsyncSession(CallFacts):
         self._turns: deque[asyncio.Future[None]] | None = None  # who waits for that, once it is
         self._waiter: asyncio.Future[None] | None = None
         self._callbacks: list[Callable[[], object]] = []
+        self._blocks: list[UntilHangup] = []
 
     def set_request(self, request: Request) -> None:
         """Say what the call asks for; the server does."""
@@ -67,7 +68,8 @@ class AsyncSession(CallFacts):
             action: A command, of `pystrix.agi.core` for instance; or a generator that yields
                 commands, gets their results, and returns its own.
             timeout: The time it may take, in seconds; None for as long as Asterisk needs: a Dial
-                may take hours. The same as ``asyncio.timeout`` around it.
+                may take hours. The same as ``asyncio.timeout`` around it, but that a dialogue gets
+                the `TimeoutError` at its ``yield``; what it yields then has no limit.
 
         Returns:
             The result, as the action documents it.
@@ -78,11 +80,11 @@ class AsyncSession(CallFacts):
             AGIError: If Asterisk refused the command or could not carry it out.
             AGIProtocolError: If the peer does not speak AGI.
         """
+        if isinstance(action, GeneratorType):
+            return await self._run(cast("Dialogue[T]", action), timeout)
         if timeout is not None:
             async with asyncio.timeout(timeout):
                 return await self.execute(action)
-        if isinstance(action, GeneratorType):
-            return await self._run(cast("Dialogue[T]", action))
         single = cast("Action[T]", action)
         if self._busy:
             await self._turn()
@@ -132,12 +134,18 @@ class AsyncSession(CallFacts):
                 turn.set_result(None)
                 return
 
-    async def _run(self, dialogue: Dialogue[T]) -> T:
+    async def _run(self, dialogue: Dialogue[T], timeout: float | None) -> T:
+        loop = asyncio.get_running_loop()
+        deadline = None if timeout is None else loop.time() + timeout
         steps = Steps(dialogue)
         action = steps.begin()
         while action is not None:
+            left = None if deadline is None else deadline - loop.time()
             try:
-                result = await self.execute(action)
+                result = await self.execute(action, timeout=left)
+            except TimeoutError as error:
+                deadline = None  # it has been told; its cleaning up has no limit
+                action = steps.fail(error)
             except BaseException as error:  # noqa: BLE001 - it is the dialogue's to handle
                 action = steps.fail(error)
             else:
@@ -192,8 +200,9 @@ class AsyncSession(CallFacts):
         """Make a block that is cancelled when the caller hangs up.
 
         ``async with agi.until_hangup(): ...`` ends at once, whatever it waits for, also by an
-        `AGIHangup` of a command in it; then the code behind it runs, where the commands that work
-        on a dead channel can be executed.
+        `AGIHangup` of a command in it, or of tasks in a TaskGroup, and when the session is closed;
+        then the code behind it runs, where the commands that work on a dead channel can be
+        executed. Of blocks within each other the outer one ends.
         """
         return UntilHangup(self)
 
@@ -201,8 +210,10 @@ class AsyncSession(CallFacts):
         """End the session, and the command that waits in it. Idempotent."""
         self._closed = True
         self._callbacks.clear()
+        self._protocol.close()
         self._connection.close()
         self.feed_eof()
+        self._end_blocks()
 
     # What the connection calls.
 
@@ -236,18 +247,31 @@ class AsyncSession(CallFacts):
                 waiter.set_result(None)
         if self._callbacks:
             self._tell()
+        if self._blocks and self._protocol.hung_up:
+            self._end_blocks()
+
+    def _end_blocks(self) -> None:
+        """End the blocks of `until_hangup`."""
+        if self._blocks:
+            self._protocol.note_told()
+            for block in self._blocks:  # those around others first
+                block.end(self._blocks)
 
     def _tell(self) -> None:
         while self._callbacks and self._protocol.hung_up:
             callback = self._callbacks.pop(0)
             try:
                 callback()
-            except Exception:
+            except (Exception, SystemExit):  # it ends the callback and nothing else
                 _LOGGER.exception("%s: a hang-up callback failed", self.peer)
 
-    def _forget(self, callback: Callable[[], object]) -> None:
-        with contextlib.suppress(ValueError):
-            self._callbacks.remove(callback)
+    def _enter(self, block: UntilHangup) -> None:
+        self._blocks.append(block)
+        if self._protocol.hung_up or self._closed:
+            self._end_blocks()
+
+    def _leave(self, block: UntilHangup) -> None:
+        self._blocks.remove(block)
 
 
 class UntilHangup:
@@ -256,19 +280,23 @@ class UntilHangup:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
         self._cancelling = 0
-        self._fired = False
+        self._over = False
+        self._cancels = False
 
     async def __aenter__(self) -> Self:
         # Never None: a coroutine runs in a task.
         self._task = cast("asyncio.Task[Any]", asyncio.current_task())
         self._cancelling = self._task.cancelling()
-        self._session.on_hangup(self._fire)
+        self._session._enter(self)
         return self
 
-    def _fire(self) -> None:
-        self._fired = True
-        self._session._protocol.note_told()
-        self._task.cancel()
+    def end(self, blocks: list[UntilHangup]) -> None:
+        """Cancel the task, unless a block around this one does. Idempotent."""
+        if not self._over:
+            self._over = True
+            self._cancels = not any(block._cancels for block in blocks if block._task is self._task)
+            if self._cancels:
+                self._task.cancel()
 
     async def __aexit__(
         self,
@@ -276,9 +304,9 @@ class UntilHangup:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        self._session._forget(self._fire)
-        ours = isinstance(exc, AGIHangup) and self._session.hung_up
-        if self._fired:
+        self._session._leave(self)
+        ours = is_hangup(exc) and (self._session.hung_up or self._over)
+        if self._cancels:
             if not isinstance(exc, asyncio.CancelledError):
                 # The block ended before the cancellation came: it comes here, not behind.
                 with contextlib.suppress(asyncio.CancelledError):

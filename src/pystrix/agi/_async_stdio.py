@@ -41,8 +41,7 @@ class AGI(AsyncSession):
         AGIProtocolError: By ``async with``, if what comes is no environment: Asterisk did not
             start the program.
         AGISIGPIPEHangup: By ``async with``, if standard input ends before it is complete.
-        ValueError: By ``async with``, if standard input or output is a file, which asyncio cannot
-            wait for.
+        ValueError: By ``async with``, if standard input is a file, which asyncio cannot wait for.
     """
 
     def __init__(self, debug: bool = False, *, descriptors: tuple[int, int] | None = None) -> None:

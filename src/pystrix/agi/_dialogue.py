@@ -49,10 +49,23 @@ class Steps(Generic[T]):
 
     def _step(self, step: Callable[[], Action[Any]]) -> Action[Any] | None:
         try:
-            return step()
+            action = step()
+            while not _is_action(action):
+                # Where it was yielded, so that its line stands in the traceback.
+                action = self._dialogue.throw(
+                    TypeError(
+                        f"a dialogue yields actions, not {action!r}; "
+                        "it takes another dialogue in by `yield from`"
+                    )
+                )
         except StopIteration as end:
             self.result = end.value
             return None
+        return action
+
+
+def _is_action(item: object) -> bool:
+    return isinstance(item, Action)
 
 
 def run(dialogue: Dialogue[T], execute: Callable[[Action[Any]], object]) -> T:

@@ -14,7 +14,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Final
 
-from pystrix.agi.errors import AGIHangup
+from pystrix.agi.errors import is_hangup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +95,7 @@ class _HangupHook:
         exc: BaseException,
         traceback: TracebackType | None,
     ) -> None:
-        if isinstance(exc, AGIHangup):
+        if is_hangup(exc):
             _LOGGER.warning("%s", exc)
         else:
             self._previous(exc_type, exc, traceback)

@@ -13,8 +13,9 @@ handler (`_on_line`) and a reply handler (`_on_reply`) in place of the ordinary 
 * a result of -1 is a failure or a hang-up. If no HANGUP line came, one CHANNEL STATUS tells:
   511 on a dead channel;
 * a value with line feeds has no end that can be seen. Asterisk sends nothing else unasked, so
-  when a value does not close in its line, or bytes stand behind it, an echo of our own (a GET FULL
-  VARIABLE of plain text) is requested, and all before its reply is the value. In the same way the
+  when a value does not close in its line, is longer than what surely arrives at once, or bytes
+  stand behind it, an echo of our own (a GET FULL VARIABLE of plain text) is requested, and all
+  before its reply is the value. In the same way the
   session gets back in step after lines that nobody asked for.
 """
 
@@ -151,8 +152,8 @@ class AGIProtocol:
         self.received: bool = False
         """Whether any byte came: a probe connects and leaves."""
         self.may_have_more: bool = False
-        """Whether what came last may go on, unasked: the environment, or a long value. What has
-        arrived should then be read before the next action is sent."""
+        """Whether the environment, which came last, may go on. What has arrived should then be
+        read before the next action is sent."""
         self._peer = peer
         self._environment_limit = environment_limit
         self._reply_limit = reply_limit
@@ -304,7 +305,7 @@ class AGIProtocol:
             self._read_idle()
 
     def receive_eof(self) -> None:
-        """Tell that the connection is closed, from whichever side. Idempotent."""
+        """Tell that the peer has closed the connection, or that it broke. Idempotent."""
         if self.state is _CLOSED:
             return
         failure: AGIException = AGISIGPIPEHangup("the connection is closed")
@@ -318,6 +319,12 @@ class AGIProtocol:
             else:
                 failure = AGISIGPIPEHangup(f"the connection was closed during {self._command()}")
         self._close(failure)
+
+    def close(self) -> None:
+        """End the session from this side: the caller has not hung up for that. Idempotent."""
+        hung_up = self.hung_up
+        self.receive_eof()
+        self.hung_up = hung_up
 
     def receive_signal(self) -> None:
         """Tell that Asterisk signalled the hang-up, by SIGHUP. Idempotent.
@@ -370,6 +377,8 @@ class AGIProtocol:
         self.state = _READY
         # Behind the arguments, which the dialplan's data may cut short.
         self.may_have_more = b"\nagi_arg_" in block
+        if self._buffer:
+            self._read_idle()  # a caller who left early: HANGUP follows at once
 
     def _accept(self, environment: Environment) -> bool:
         """Look closer at an environment that is not as Asterisk makes it; tell whether it is one.
@@ -476,8 +485,8 @@ class AGIProtocol:
 
     def _value(self, line: bytes, text: str) -> None:
         """Take the first line of a reply with a value, which may have more."""
-        if text[-1] == ")" and bytes(self._buffer) in _NOTHING_BUT_HANGUPS:
-            self.may_have_more = len(text) > SURELY_WHOLE
+        whole = text[-1] == ")" and len(text) <= SURELY_WHOLE
+        if whole and (not self._buffer or bytes(self._buffer) in _NOTHING_BUT_HANGUPS):
             self._answered(text, parse_value(text))
         elif self._hold(line):
             self._request_echo(AGIProtocol._value_line)
@@ -516,7 +525,6 @@ class AGIProtocol:
             self._stray(stray)
         if self.state is _WAITING:
             text = decode(value[4:])
-            self.may_have_more = True
             self._answered(text, parse_value(text))
 
     def _skipped_line(self, line: bytes) -> None:

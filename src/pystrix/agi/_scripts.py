@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from pystrix.agi._wire import printable
-from pystrix.agi.errors import AGIHangup, AGIProtocolError
+from pystrix.agi.errors import AGIProtocolError, is_hangup
 from pystrix.agi.routing import Request, Router
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def log_stranger(
 def log_end(peer: str, environment: Environment, error: BaseException) -> bool:
     """Log what ended a handler; tell whether that is a failure for the dialplan."""
     channel = printable(environment.get("agi_channel", "?"))
-    if isinstance(error, AGIHangup):
+    if is_hangup(error):
         _LOGGER.warning("%s, channel %s: %s", peer, channel, error)
         return False
     path = environment.path

@@ -7,12 +7,11 @@ import threading
 import time
 from collections import deque
 from types import GeneratorType
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 from pystrix.agi._dialogue import run
 from pystrix.agi._facts import CallFacts
 from pystrix.agi._protocol import AGIProtocol, State
-from pystrix.agi._streams import CHUNK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,10 +125,12 @@ class Session(CallFacts):
             action: A command, of `pystrix.agi.core` for instance; or a generator that yields
                 commands, gets their results, and returns its own.
             timeout: The time it may take, in seconds; None for as long as Asterisk needs: a Dial
-                may take hours. Then STREAM FILE, GET DATA, GET OPTION and WAIT FOR DIGIT are
-                stopped, and the session can be used on. Asterisk stops nothing else: EXEC, GOSUB,
-                RECORD FILE, CONTROL STREAM FILE, RECEIVE ... and SPEECH RECOGNIZE close the
-                session, all others are waited for, which is soon over (SAY ... in seconds).
+                may take hours. When it is over, STREAM FILE, GET DATA, GET OPTION and WAIT FOR
+                DIGIT are stopped, and the session can be used on. Asterisk stops nothing else:
+                EXEC, GOSUB, RECORD FILE, CONTROL STREAM FILE, RECEIVE ... and SPEECH RECOGNIZE
+                close the session, all others are waited for, which is soon over (SAY ... in
+                seconds). A dialogue gets the `TimeoutError` at its ``yield``; what it yields then
+                has no limit.
 
         Returns:
             The result, as the action documents it.
@@ -142,8 +143,20 @@ class Session(CallFacts):
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         if isinstance(action, GeneratorType):
-            return run(cast("Dialogue[T]", action), lambda each: self._execute(each, deadline))
+            return self._run(cast("Dialogue[T]", action), deadline)
         return self._execute(cast("Action[T]", action), deadline)
+
+    def _run(self, dialogue: Dialogue[T], deadline: float | None) -> T:
+        left = [deadline]
+
+        def step(action: Action[Any]) -> object:
+            try:
+                return self._execute(action, left[0])
+            except TimeoutError:
+                left[0] = None  # it has been told; its cleaning up has no limit
+                raise
+
+        return run(dialogue, step)
 
     def _execute(self, action: Action[T], deadline: float | None) -> T:
         protocol = self._protocol
@@ -188,9 +201,10 @@ class Session(CallFacts):
         Returns:
             The function, so that this serves as a decorator.
         """
-        self._callbacks.append(callback)
-        self._poll()
-        self._attend()
+        if not self.closed:
+            self._callbacks.append(callback)
+            self._poll()
+            self._attend()
         return callback
 
     def close(self) -> None:
@@ -204,6 +218,7 @@ class Session(CallFacts):
         # command uses it. The command closes it then.
         if self._lock.acquire(blocking=False):
             try:
+                self._protocol.close()
                 self._stream.close()
             finally:
                 self._lock.release()
@@ -280,9 +295,6 @@ class Session(CallFacts):
                     in_time, deadline = False, None
                     self._give_up()
                     continue
-                if len(received) == CHUNK:
-                    # More may be there; where a read ends is no place for a value to end.
-                    received += stream.receive_now() or b""
                 self._received(received)
                 if protocol.state is _WAITING:
                     stream.acknowledge()
@@ -298,7 +310,7 @@ class Session(CallFacts):
         if not self._protocol.cancel():
             self._leave()
             self._stream.interrupt()
-            self._protocol.receive_eof()
+            self._protocol.close()
 
     def _send(self, data: bytes) -> None:
         if self._debug:

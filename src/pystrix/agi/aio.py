@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from pystrix.agi._async_connection import OwnSocket, SocketConnection, TransportSocket
 from pystrix.agi._async_session import AsyncSession
@@ -135,7 +135,7 @@ class FastAGIServer(Scripts):
         # all: the first in it is the first to be late, and one timer is enough.
         self._strangers: dict[FastAGI, float] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._stopping = False
+        self._stopping = self._closing = False
         self._loop: asyncio.AbstractEventLoop  # on which it serves
         self._stop: asyncio.Future[None] | None = None  # while it serves
         self._serving: asyncio.Task[Any] | None = None
@@ -194,6 +194,9 @@ class FastAGIServer(Scripts):
         A handler that calls it does not wait for itself.
         """
         await self.shutdown()
+        self._closing = True
+        for call in list(self._strangers):  # who has asked for nothing yet
+            self._done(call)
         current = asyncio.current_task()
         running = {call: task for call, task in self._tasks.items() if task is not current}
         if self.daemon_threads:
@@ -202,7 +205,7 @@ class FastAGIServer(Scripts):
                 call.close()
         if running:
             await asyncio.wait(running.values())
-        for call in [*running, *self._strangers]:  # some tasks may not even have begun
+        for call in running:  # some tasks may not even have begun
             self._done(call)
         if self._timer is not None:
             self._timer.cancel()
@@ -231,6 +234,9 @@ class FastAGIServer(Scripts):
         try:
             if isinstance(self._loop, asyncio.SelectorEventLoop):
                 self._start_accepting()
+            elif self._one_only:
+                await self._transport_one(timeout)
+                return
             else:
                 # A descriptor of its own: the loop closes it, and we may serve again.
                 server = await self._loop.create_server(
@@ -247,6 +253,26 @@ class FastAGIServer(Scripts):
             else:
                 server.close()
             self._serving = self._stop = None
+
+    async def _transport_one(self, timeout: float | None) -> None:
+        """Serve one call where connections are transports: a server would accept several."""
+        stop = cast("asyncio.Future[None]", self._stop)
+        with contextlib.suppress(TimeoutError), self.socket.dup() as listening:
+            async with asyncio.timeout(timeout):
+                while not stop.done():
+                    accept = self._loop.create_task(self._loop.sock_accept(listening))
+                    either: list[asyncio.Future[Any]] = [accept, stop]
+                    try:
+                        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                    finally:
+                        if not accept.done():
+                            accept.cancel()
+                            await asyncio.wait([accept])
+                    if not accept.cancelled():
+                        connection, _ = accept.result()
+                        await self._loop.connect_accepted_socket(
+                            lambda: TransportSocket(self._transport_connected), connection
+                        )
 
     def _start_accepting(self) -> None:
         if not self._stopping and self._stop is not None:  # else it is over meanwhile
@@ -273,7 +299,9 @@ class FastAGIServer(Scripts):
                 return
             connection.setblocking(False)
             own = OwnSocket(connection)
-            own.open(self._connected(own, peer_text(address)), self._loop)
+            stranger = self._connected(own, peer_text(address))
+            if not own.is_over:  # there was room
+                own.open(stranger, self._loop)
 
     def _transport_connected(
         self, connection: TransportSocket, transport: asyncio.Transport
@@ -286,6 +314,9 @@ class FastAGIServer(Scripts):
         call = FastAGI(connection, peer, debug=self._debug)
         call._loop = self._loop
         stranger = _Stranger(self, call)
+        if self._closing:
+            connection.close()
+            return stranger
         if self._max_calls is not None and len(self._calls) >= self._max_calls:
             log_refused(peer, self._max_calls)
             connection.send_last(FAILURE_LINE)
@@ -293,6 +324,7 @@ class FastAGIServer(Scripts):
             return stranger
         self._calls.add(call)
         if self._one_only and self._stop is not None and not self._stop.done():
+            self._stop_accepting()
             self._stop.set_result(None)
         deadline = self._loop.time() + self._handshake_timeout
         self._strangers[call] = deadline
@@ -341,9 +373,11 @@ class FastAGIServer(Scripts):
     async def _handle(self, call: FastAGI, route: Any, request: Any) -> None:  # noqa: ANN401
         try:
             await route.call(call, request)
-        except asyncio.CancelledError:
-            raise  # by the server: nobody's failure
-        except BaseException as error:  # noqa: BLE001 - it ends this call and nothing else
+        except BaseException as error:
+            cancelled = cast("asyncio.Task[None]", asyncio.current_task()).cancelling()
+            if cancelled and isinstance(error, asyncio.CancelledError):
+                raise  # by the server: nobody's failure
+            # Any other ends this call and nothing else.
             if log_end(call.peer, call.environment, error):
                 await call.fail(FAILURE_LINE, FAILURE_SECONDS)
         finally:

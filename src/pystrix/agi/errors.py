@@ -27,7 +27,7 @@ sent. A handler need not catch an `AGIHangup`: the server logs it as one line.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,3 +142,11 @@ class AGISIGHUPHangup(AGIHangup):
 
 class AGISIGPIPEHangup(AGIHangup):
     """Raised when the connection to Asterisk is closed."""
+
+
+def is_hangup(error: BaseException | None) -> bool:
+    """Tell whether an exception is a hang-up, or a group (of a TaskGroup) of nothing else."""
+    if isinstance(error, BaseExceptionGroup):
+        group = cast("BaseExceptionGroup[BaseException]", error)
+        return all(map(is_hangup, group.exceptions))
+    return isinstance(error, AGIHangup)
