@@ -110,7 +110,7 @@ class Frames:
         """Give the descriptor back. Idempotent."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
-            self.descriptor = -1
+            self.descriptor: int = -1
 
 
 class AudioStream:
