@@ -87,7 +87,7 @@ class Frames:
     """
 
     def __init__(self, descriptor: int, form: AudioFormat) -> None:
-        self.descriptor = descriptor
+        self.descriptor: int = descriptor
         self._form = form
         self._piece = b""
 
@@ -110,7 +110,7 @@ class Frames:
         """Give the descriptor back. Idempotent."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
-            self.descriptor: int = -1
+            self.descriptor = -1
 
 
 class AudioStream:
