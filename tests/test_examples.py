@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pystrix.agi import FastAGIServer
+from pystrix.testing import place_call
 from tests.agi.peers import Background, Peer, environment
 from tests.agi.transports import Asyncio
 
@@ -147,6 +148,17 @@ def test_readme_shows_the_quickstart() -> None:
     assert code[0] == example.partition('"""\n\n')[2]
 
 
+def test_readme_shows_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second is a test of the first."""
+    with FastAGIServer(port=0) as server:
+        monkeypatch.setattr("pystrix.agi.FastAGIServer", lambda *_: server)
+        names = vars(load("quickstart"))
+        readme = (ROOT / "README.md").read_text(encoding="utf-8")
+        code = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+        exec(code[1], names)  # noqa: S102 - it is ours
+        names["test_one_is_said"](place_call)
+
+
 def test_documentation_has_no_python_of_its_own() -> None:
     """Python in the documentation is always an example that tests run, or a test."""
     tests = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
@@ -154,4 +166,5 @@ def test_documentation_has_no_python_of_its_own() -> None:
         text = page.read_text(encoding="utf-8")
         assert ".. code-block:: python" not in text, page
         for name in re.findall(r"literalinclude:: \.\./examples/(\w+)\.py", text):
-            assert f'"{name}"' in tests, page
+            tested = name.startswith("test_") or (EXAMPLES / f"test_{name}.py").exists()
+            assert tested or f'"{name}"' in tests, page

@@ -48,6 +48,11 @@ class Scripts:
         self._router: Router[Route] = Router()
         self._router_lock = threading.Lock()  # guards changes of _router
 
+    @property
+    def runs_coroutines(self) -> bool:
+        """Whether handlers are coroutine functions."""
+        return self._coroutines
+
     def register_script_handler(
         self,
         regex: str | re.Pattern[str] | None,

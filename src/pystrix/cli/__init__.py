@@ -1,0 +1,55 @@
+"""The command ``pystrix``. It needs the extra ``cli``, which the library does not."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import typer
+
+__all__ = ["build", "main"]
+
+
+def build() -> typer.Typer:
+    """Make the application: one module for each command.
+
+    Raises:
+        ModuleNotFoundError: If what the extra ``cli`` installs is missing.
+    """
+    # Here, because the message of `main` must work without typer.
+    import typer  # noqa: PLC0415
+
+    from pystrix.cli._about import about  # noqa: PLC0415
+    from pystrix.cli.call import call  # noqa: PLC0415
+    from pystrix.cli.demo import demo  # noqa: PLC0415
+    from pystrix.cli.load import load  # noqa: PLC0415
+    from pystrix.cli.record import record  # noqa: PLC0415
+    from pystrix.cli.replay import replay  # noqa: PLC0415
+
+    app = typer.Typer(
+        name="pystrix",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_show_locals=False,
+    )
+    app.callback()(about)
+    for command in (call, demo, record, replay, load):
+        app.command()(command)
+    return app
+
+
+def main() -> None:
+    """Run the command."""
+    try:
+        app = build()
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] == "pystrix":
+            raise
+        sys.stderr.write("pystrix: typer and rich are missing: pip install 'pystrix[cli]'\n")
+        sys.exit(2)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what a locale cannot write is no reason to end
+            stream.reconfigure(errors="backslashreplace")
+    app()

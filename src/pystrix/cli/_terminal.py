@@ -1,0 +1,114 @@
+"""The keyboard of a terminal as that of a telephone, and Ctrl-C as one more key."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import termios
+import tty
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+    from typing import Self
+
+    from pystrix.testing.channel import Channel
+
+DIGITS: Final = "0123456789*#ABCD"
+
+# The arrow up is ESC [ A, and no key A.
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|.)?")
+
+
+class Keyboard:
+    """A terminal that gives each key at once, and shows none. A context: it is always restored.
+
+    Args:
+        fileno: The descriptor of the terminal.
+    """
+
+    def __init__(self, fileno: int) -> None:
+        self._fileno = fileno
+        self._before: list[Any] = []
+
+    def __enter__(self) -> Self:
+        self._before = termios.tcgetattr(self._fileno)
+        tty.setcbreak(self._fileno)
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with contextlib.suppress(termios.error):  # the terminal is gone
+            termios.tcsetattr(self._fileno, termios.TCSAFLUSH, self._before)
+
+    def fileno(self) -> int:
+        """Give the descriptor."""
+        return self._fileno
+
+    def press(self, channel: Channel) -> bool:
+        """Press on a telephone what was typed; tell whether the terminal is still there."""
+        try:
+            data = os.read(self._fileno, 1024)
+        except OSError:  # it is gone
+            data = b""
+        for key in _ESCAPES.sub("", data.decode("ascii", "replace")).upper():
+            if key == "H":
+                channel.hang_up()
+            elif key in DIGITS and not channel.hung_up:
+                channel.press(key)
+        return bool(data)
+
+
+class Interruption:
+    """Makes the first Ctrl-C something to select on; the next ends the program. A context.
+
+    SIGTERM ends the program, too, but not without what stands in ``finally``.
+    """
+
+    def __init__(self) -> None:
+        self.came = False
+        """Whether there was one."""
+        self._reader, self._writer = os.pipe()
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
+        self._before = {
+            signal.SIGINT: signal.signal(signal.SIGINT, self._interrupt),
+            signal.SIGTERM: signal.signal(signal.SIGTERM, _end),
+        }
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for number, before in self._before.items():
+            signal.signal(number, before)
+        os.close(self._reader)
+        os.close(self._writer)
+
+    def fileno(self) -> int:
+        """Give the descriptor that can be read once it came."""
+        return self._reader
+
+    def clear(self) -> None:
+        """Read it, so that it is not seen again."""
+        os.read(self._reader, 1)
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        if self.came:
+            raise KeyboardInterrupt
+        self.came = True
+        os.write(self._writer, b"\0")
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)

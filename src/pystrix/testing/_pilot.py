@@ -1,0 +1,141 @@
+"""Moves a simulated channel and its caller through time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pystrix.testing.call_record import CallRecord
+from pystrix.testing.caller import Caller, Plan
+from pystrix.testing.channel import Channel
+
+if TYPE_CHECKING:
+    from pystrix.testing.setup import Setup
+
+LIMIT: Final = 3600.0
+"""Seconds after which a caller hangs up, whatever happens."""
+
+MOST_COMMANDS: Final = 100_000
+MOST_MOMENTS: Final = 1_000_000
+
+
+class EndlessCallError(RuntimeError):
+    """An application sends commands for ever, or one of the dialplan's runs for ever."""
+
+
+class Pilot:
+    """A channel with its caller, on a clock that others move.
+
+    Args:
+        setup: The call.
+        caller: What the caller does.
+        limit: When the caller hangs up at the latest, in seconds.
+        recording: Whether to keep what happens in the channel's timeline.
+    """
+
+    def __init__(
+        self,
+        setup: Setup,
+        caller: Caller | str,
+        limit: float = LIMIT,
+        *,
+        recording: bool = True,
+    ) -> None:
+        self.channel = Channel(setup, recording=recording)
+        self.limit = limit
+        self.error: BaseException | None = None
+        caller = Caller(caller) if isinstance(caller, str) else caller
+        self._plan = Plan(caller, self.channel)
+        self._moments = 0
+
+    def receive_data(self, data: bytes) -> None:
+        """Give what the application sent to the channel.
+
+        Raises:
+            EndlessCallError: If it sends and sends.
+        """
+        self.channel.receive_data(data)
+        if len(self.channel.timeline) > MOST_COMMANDS:
+            self.channel.receive_eof()
+            raise EndlessCallError(
+                f"the application sent {MOST_COMMANDS} commands, and does not end"
+            )
+        self.settle()
+
+    def settle(self) -> None:
+        """Have the caller do what is due now."""
+        channel = self.channel
+        while not channel.closed and not channel.hung_up:
+            due = self._plan.due()
+            if due is None or due > channel.now:
+                return
+            self._plan.act()
+
+    def next_moment(self) -> float | None:
+        """Give the moment when something happens by itself, None if nothing ever does."""
+        channel = self.channel
+        if channel.closed:
+            return None
+        moments = [channel.deadline, None if channel.hung_up else self._plan.due()]
+        known = [moment for moment in moments if moment is not None]
+        if channel.running and not channel.hung_up:
+            # Who waits for nothing need not wait.
+            known.append(self.limit if known else channel.now)
+        return min(known) if known else None
+
+    def advance(self, to: float) -> None:
+        """Let time pass up to a moment that is not behind `next_moment`.
+
+        Raises:
+            EndlessCallError: If there is no end of moments.
+        """
+        channel = self.channel
+        self._moments += 1
+        if self._moments > MOST_MOMENTS:
+            raise EndlessCallError(f"{channel.command} does not end, although the caller has left")
+        stuck = channel.running and channel.deadline is None and self._plan.due() is None
+        channel.advance(to)
+        self.settle()
+        if channel.closed or channel.hung_up:
+            return
+        if stuck or channel.now >= self.limit:
+            wish = f"; still to do: {self._plan.left}" if self._plan.left else ""
+            why = "the call lasts too long" if channel.now >= self.limit else "nothing happens"
+            channel.note(f"{why}{wish}")
+            channel.hang_up("caller, who is tired of waiting")
+
+    def run(self, until: float | None = None) -> bool:
+        """Let time pass until there is something for the application; tell whether there is.
+
+        Args:
+            until: The moment at which to give up.
+        """
+        channel = self.channel
+        self.settle()
+        while not channel.has_data and not channel.closed:
+            moment = self.next_moment()
+            if until is not None and (moment is None or moment > until):
+                channel.advance(until)
+                return False
+            if moment is None:
+                return False
+            self.advance(moment)
+        return True
+
+    def finish(self) -> CallRecord:
+        """Let the application go, and give the record of the call."""
+        channel = self.channel
+        channel.receive_eof()
+        while not channel.closed and (moment := self.next_moment()) is not None:
+            self.advance(moment)
+        channel.hang_up("caller")
+        return CallRecord(
+            timeline=tuple(channel.timeline),
+            status=channel.status or "SUCCESS",
+            place=channel.place,
+            variables=channel.values.variables,
+            database=channel.values.database,
+            recordings=channel.recordings,
+            duration=channel.now,
+            answered=channel.up,
+            error=self.error,
+        )

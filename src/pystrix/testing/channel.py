@@ -1,0 +1,360 @@
+"""The other side of AGI: a channel of a simulated Asterisk.
+
+Pure: bytes in, bytes out, and a clock that whoever drives it moves. What it does is what a live
+Asterisk 22 did in experiments; the differential suite of the project compares the two.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Final
+
+from pystrix.agi._wire import FAILURE_LINE, HANGUP_LINE, MAX_WORDS, decode, split_words
+from pystrix.testing._commands import COMMANDS
+from pystrix.testing._line_buffer import LineBuffer
+from pystrix.testing._running import (
+    HUNG_UP,
+    LINE_CAME,
+    TIME_CAME,
+    Event,
+    Kind,
+    Running,
+    Spec,
+    UsageError,
+)
+from pystrix.testing._values import Values, is_false, is_true
+from pystrix.testing.record import Command, Entry, Heard, HungUp, Key, Note
+
+if TYPE_CHECKING:
+    from pystrix.testing.setup import Setup
+
+_INVALID: Final = b"510 Invalid or unknown command\n"
+_DEAD: Final = b"511 Command Not Permitted on a dead channel or intercept routine\n"
+_LONGEST_NAME: Final = max(map(len, COMMANDS))
+
+
+@functools.lru_cache(maxsize=1024)
+def _parse(line: bytes) -> tuple[Spec | None, tuple[str, ...]]:
+    """Give a line's command, None if there is none, and the words behind its name."""
+    words = tuple(map(decode, split_words(line)))
+    names = tuple(word.upper() for word in words[:_LONGEST_NAME])
+    for length in range(len(names), 0, -1):
+        spec = COMMANDS.get(names[:length])
+        if spec is not None:
+            return spec, words[length:]
+    return None, words
+
+
+def usage(spec: Spec) -> bytes:
+    """Give the block that refuses the arguments of a command. Its text is our own."""
+    words = f"at least {spec.least}" if spec.most != spec.least else f"exactly {spec.least}"
+    return (
+        "520-Invalid command syntax.  Proper usage follows:\n"
+        f"{spec.name} takes {words} arguments.\n"
+        "520 End of proper usage.\n"
+    ).encode()
+
+
+class Channel:
+    """A channel that runs one AGI session.
+
+    Whoever drives it sends `data_to_send` to the application, gives what the application says to
+    `receive_data`, calls `advance` when a `deadline` has come, and does what the caller does. A
+    deadline in the past never comes. Not thread-safe.
+
+    Args:
+        setup: The call.
+        recording: Whether to keep what happens in `timeline`.
+    """
+
+    def __init__(self, setup: Setup, *, recording: bool = True) -> None:
+        self.setup: Setup = setup
+        """The call as it began."""
+        self.now: float = 0.0
+        """Seconds since the call began."""
+        self.timeline: list[Entry] = []
+        """What happened, in the order in which it began."""
+        self.values: Values = Values(self)
+        """Variables, functions and the database."""
+        self.up: bool = setup.answered
+        """Whether it was answered."""
+        self.hung_up: bool = False
+        """Whether the caller is gone."""
+        self.closed: bool = False
+        """Whether Asterisk has closed the session."""
+        self.status: str | None = None
+        """AGISTATUS, once the session is over."""
+        self.place: tuple[str, str, int] = (setup.context, setup.extension, setup.priority + 1)
+        """Context, extension and priority where the dialplan goes on."""
+        self.listening: str = ""
+        """The keys that have an effect now."""
+        self.waits_for_text: bool = False
+        """Whether a command waits for a text of the caller."""
+        self.signals: int = 0
+        """How often a program on stdio was sent SIGHUP."""
+        self.recordings: dict[str, float] = {}
+        """What was recorded, in seconds, by file name with its format."""
+        self.autohangup: float | None = None
+        """When Asterisk hangs up by itself."""
+        self.failed: bool = False
+        """Whether a command failed that makes the session end as FAILURE."""
+        self.speech: str | None = None
+        """The name of the speech engine that the session uses."""
+        self.record: bool = recording
+        self._out = bytearray()
+        self._input = LineBuffer()
+        self._running: Running | None = None
+        self._deadline: float | None = None
+        self._spec: Spec | None = None
+        self._entry: Command | None = None
+        self._told = False  # of the hang-up
+        self._hanging = False  # when the command that runs has its reply
+        self._tells = not is_false(self.values.get("AGISIGHUP") or "")
+        self._exits = is_true(self.values.get("AGIEXITONHANGUP") or "")
+
+    # What drives it.
+
+    def start(self) -> None:
+        """Begin the session: the environment is in `data_to_send`."""
+        self._out += self.setup.environment()
+
+    def data_to_send(self) -> bytes:
+        """Take the bytes for the application."""
+        data = bytes(self._out)
+        self._out.clear()
+        return data
+
+    @property
+    def has_data(self) -> bool:
+        """Whether there are bytes for the application."""
+        return bool(self._out)
+
+    @property
+    def running(self) -> bool:
+        """Whether a command runs."""
+        return self._running is not None
+
+    @property
+    def command(self) -> str:
+        """The name of the command that runs, ``""`` if none does."""
+        return self._spec.name if self._running is not None and self._spec is not None else ""
+
+    @property
+    def deadline(self) -> float | None:
+        """When something happens by itself; None if nothing ever does."""
+        moments = [m for m in (self._deadline, self.autohangup) if m is not None]
+        return None if self.closed or not moments else min(moments)
+
+    def advance(self, to: float) -> None:
+        """Let time pass, and what is due happen."""
+        while (due := self.deadline) is not None and due <= to:
+            self.now = max(self.now, due)
+            if self.autohangup == due:
+                self.hang_up("autohangup")
+            else:
+                self._tell(TIME_CAME)
+                self._go_on()
+        self.now = max(self.now, to)
+
+    def receive_data(self, data: bytes) -> None:
+        """Take what the application sent."""
+        if not self.closed:
+            self._input.receive_data(data)
+            self._go_on()
+
+    def receive_eof(self) -> None:
+        """Take the end of what the application sends. Idempotent."""
+        if not self._input.eof:
+            self._input.receive_eof()
+            self._go_on()
+
+    # What the caller does.
+
+    def press(self, digit: str) -> bool:
+        """Press a key; tell whether a command took it."""
+        taken = self._running is not None and digit in self.listening
+        if self.record:
+            self.timeline.append(Key(self.now, digit, self.command if taken else ""))
+        if self._running is not None and not self.closed:
+            self._tell(Event(Kind.KEY, digit))
+            self._go_on()
+        return taken
+
+    def send_text(self, text: str) -> None:
+        """Send a text message."""
+        if self._running is not None:
+            self._tell(Event(Kind.TEXT, text))
+            self._go_on()
+
+    def hang_up(self, by: str = "caller") -> None:
+        """End the caller's call. Idempotent."""
+        if self.hung_up or self.closed:
+            return
+        self.hung_up = True
+        self.autohangup = None
+        self.listening = ""
+        if self.record:
+            self.timeline.append(HungUp(self.now, by))
+        if self._running is not None:
+            self._tell(HUNG_UP)
+            self._go_on()
+        else:
+            self._tell_hangup()
+
+    # What commands use.
+
+    def note(self, text: str) -> None:
+        """Keep a remark for the record."""
+        if self.record:
+            self.timeline.append(Note(self.now, text))
+
+    def begin_sound(self, what: str) -> Heard:
+        """Note that the caller hears something from now on; `end_sound` tells the rest."""
+        heard = Heard(self.now, what)
+        if self.record:
+            self.timeline.append(heard)
+        return heard
+
+    def end_sound(self, heard: Heard, *, whole: bool) -> None:
+        """Note that it has ended."""
+        heard.end = self.now
+        heard.whole = whole
+        heard.after = len(self.timeline)
+
+    def provisional(self, line: bytes) -> None:
+        """Send a line before the reply."""
+        self._out += line
+        self._note_end(line)
+
+    def hang_up_soon(self) -> None:
+        """Hang up as soon as the command that runs has its reply."""
+        self._hanging = True
+
+    # Private.
+
+    def _go_on(self) -> None:
+        """Read and run lines, as long as no command takes time."""
+        while not self.closed and self._input.readable:
+            if self._running is not None:
+                if self._spec is None or not self._spec.stoppable:
+                    return
+                self._tell(LINE_CAME)
+                if self._running is not None:
+                    return
+                continue
+            line = self._input.read_line()
+            if line is not None:
+                self._run(line)
+            elif self._input.eof:
+                self._finish(None)
+
+    def _run(self, line: bytes) -> None:
+        spec, words = _parse(line)
+        entry = None
+        if self.record:
+            entry = Command(self.now, line, tuple(map(decode, split_words(line))))
+            self.timeline.append(entry)
+        self._entry = entry
+        if line[: len(FAILURE_LINE) - 1].lower() == FAILURE_LINE[:-1]:
+            self._finish("FAILURE")
+        elif len(words) > MAX_WORDS:
+            self.note(f"{len(words)} words in a command: Asterisk drops some, or aborts")
+            self._finish("ABORTED")
+        elif spec is None:
+            self._reply(_INVALID)
+        elif self.hung_up and not spec.dead:
+            self._reply(_DEAD)
+        else:
+            self._start(spec, words)
+
+    def _start(self, spec: Spec, words: tuple[str, ...]) -> None:
+        self._spec = spec
+        if len(words) < spec.least or (spec.most is not None and len(words) > spec.most):
+            self._reply(usage(spec))
+            return
+        try:
+            result = spec.run(self, words)
+            if not isinstance(result, str):
+                self._running = result
+                self._step(next(result))
+                return
+        except UsageError:
+            self._running = None
+            self._reply(usage(spec))
+        except StopIteration as stop:
+            self._end_command(stop.value)
+        else:
+            self._answer(result)
+
+    def _tell(self, event: Event) -> None:
+        """Tell the command that runs of an event."""
+        running = self._running
+        if running is None:
+            return
+        try:
+            self._step(running.send(event))
+        except UsageError:
+            self._running = None
+            self._reply(usage(COMMANDS["NOOP",] if self._spec is None else self._spec))
+        except StopIteration as stop:
+            self._end_command(stop.value)
+
+    def _step(self, deadline: float | None) -> None:
+        self._deadline = deadline
+
+    def _end_command(self, reply: str | None) -> None:
+        self._running = self._deadline = None
+        self.listening = ""
+        self.waits_for_text = False
+        if reply is None:
+            self._note_end(None)
+        else:
+            self._answer(reply)
+        if self.hung_up:
+            self._tell_hangup()
+
+    def _answer(self, text: str) -> None:
+        reply = f"200 {text}\n".encode("utf-8", "surrogateescape")
+        if text == "result=1" and self._spec is not None and self._spec.name == "EXEC":
+            reply += usage(self._spec)  # Asterisk takes the application's 1 for its own
+        self._reply(reply)
+        if self._hanging:
+            self._hanging = False
+            self.hang_up("application")
+
+    def _reply(self, reply: bytes) -> None:
+        self._out += reply
+        self._note_end(reply)
+
+    def _note_end(self, reply: bytes | None) -> None:
+        """Note that the command has its reply, or none."""
+        entry = self._entry
+        if entry is not None:
+            entry.reply = (entry.reply or b"") + reply if reply is not None else entry.reply
+            entry.end = self.now
+            entry.after = len(self.timeline)
+
+    def _tell_hangup(self) -> None:
+        """Tell the application that the caller is gone, once."""
+        if self._told:
+            return
+        self._told = True
+        times = 2 if self._exits else 1
+        if self._tells:
+            if self.setup.stdio:
+                self.signals += times
+            else:
+                self._out += (HANGUP_LINE + b"\n") * times
+        if self._exits:
+            self._finish(None, tells=False)
+
+    def _finish(self, status: str | None, *, tells: bool = True) -> None:
+        if self.closed:
+            return
+        self.closed = True
+        self._running = None
+        if status is None:
+            status = "FAILURE" if self.failed else "HANGUP" if self.hung_up else "SUCCESS"
+        self.status = status
+        if tells and self._tells and not self.setup.stdio:
+            self._out += HANGUP_LINE + b"\n"

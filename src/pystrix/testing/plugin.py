@@ -1,0 +1,72 @@
+"""The pytest plugin: a fixture that places simulated calls, and transcripts in failure reports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import pytest
+
+from pystrix.agi.errors import AGIHangup
+from pystrix.testing.place import place_call as _place_call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from pystrix.agi._scripts import Scripts
+    from pystrix.testing.call_record import CallRecord
+    from pystrix.testing.caller import Caller
+
+_RECORDS: Final[pytest.StashKey[list[CallRecord]]] = pytest.StashKey()
+
+
+class PlaceCall(Protocol):
+    """The type of the fixture `place_call`."""
+
+    def __call__(
+        self,
+        application: Callable[..., Any] | Scripts | str | Sequence[str],
+        script: str = "",
+        caller: Caller | str = "",
+        *,
+        limit: float = ...,
+        patience: float = ...,
+        catch: bool = False,
+        **setup: Any,  # noqa: ANN401 - see pystrix.testing.Setup
+    ) -> CallRecord:
+        """Place a call: see `pystrix.testing.place_call`."""
+        ...
+
+
+@pytest.fixture
+def place_call(request: pytest.FixtureRequest) -> PlaceCall:
+    """Give `pystrix.testing.place_call`; a test that fails shows the transcripts of its calls."""
+    records: list[CallRecord] = request.node.stash.setdefault(_RECORDS, [])
+
+    def place(
+        application: Callable[..., Any] | Scripts | str | Sequence[str],
+        script: str = "",
+        caller: Caller | str = "",
+        *,
+        catch: bool = False,
+        **options: Any,  # noqa: ANN401
+    ) -> CallRecord:
+        record = _place_call(application, script, caller, catch=True, **options)
+        records.append(record)
+        if record.error is not None and not isinstance(record.error, AGIHangup) and not catch:
+            raise record.error
+        return record
+
+    return place
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the transcripts to the report of a test that failed."""
+    report = yield
+    if report.failed and report.when == "call" and _RECORDS in item.stash:
+        records = item.stash[_RECORDS]
+        for number, record in enumerate(records, 1):
+            report.sections.append((f"transcript of call {number}", str(record)))
+    return report

@@ -1,0 +1,121 @@
+"""``pystrix load``."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from pystrix.agi import FastAGIServer, core
+from pystrix.cli.load import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """Serve a short call; give its URL."""
+
+    def handler(agi: Any, _args: Any, _kwargs: Any, _match: Any, path: str) -> None:
+        agi.execute(core.Answer())
+        if path == "broken":
+            raise LookupError
+        agi.execute(core.GetData("enter", max_digits=2))
+
+    with FastAGIServer(port=0) as server:
+        server.register_script_handler(None, handler)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"agi://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def run(*arguments: str) -> Any:
+    """Run the command."""
+    app = typer.Typer()
+    app.command()(load)
+    return RUNNER.invoke(app, ["-d", "0.2", "-c", "3", *arguments])
+
+
+def test_figures(url: str) -> None:
+    """As JSON; the times are of what was measured."""
+    result = run(f"{url}/x", "--json", "--keys", "12")
+    assert result.exit_code == 0
+    figures = json.loads(result.stdout)
+    assert figures["calls"] > 3
+    assert figures["commands"] == 2 * figures["calls"]
+    assert figures["calls_per_second"] == pytest.approx(figures["calls"] / figures["seconds"], 0.1)
+    assert 0 < figures["command_ms"]["p50"] <= figures["command_ms"]["max"]
+    assert figures["call_ms"]["p50"] <= figures["call_ms"]["p99.9"] <= figures["call_ms"]["max"]
+    assert figures["errors"] == {}
+
+
+def test_picture(url: str) -> None:
+    """A table and a distribution."""
+    result = run(f"{url}/x")
+    assert result.exit_code == 0
+    assert "calls/s" in result.stdout
+    assert "set-up" in result.stdout
+    assert "█" in result.stdout
+
+
+def test_without_uvloop(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop of Python does as well."""
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    assert run(f"{url}/x", "--rate", "50").exit_code == 0
+
+
+def test_failures(url: str) -> None:
+    """Calls that failed are told by kind."""
+    result = run(f"{url}/broken")
+    assert result.exit_code == 3
+    assert "failed: AGISTATUS=FAILURE" in result.stdout
+
+
+def test_nobody_there() -> None:
+    """A server that cannot be reached."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        result = run(f"agi://127.0.0.1:{probe.getsockname()[1]}")
+    assert result.exit_code == 3
+    assert "cannot connect: Connection refused" in result.stdout
+
+
+def test_some_fail(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some calls were served, and some were not."""
+
+    async def half(*_: Any, notice: Any, **options: Any) -> Any:
+        result = await run_load(f"{url}/x", notice=notice, **options)
+        result.errors["the connection broke"] += 1
+        return result
+
+    from pystrix.testing.load import run_load  # noqa: PLC0415 - what is replaced
+
+    monkeypatch.setattr("pystrix.cli.load.run_load", half)
+    assert run(f"{url}/x").exit_code == 1
+
+
+@pytest.mark.parametrize("arguments", [("http://x",), ("agi://127.0.0.1", "--keys", "z")])
+def test_bad_arguments(arguments: tuple[str, ...]) -> None:
+    """They are refused."""
+    assert run(*arguments).exit_code == 2
+
+
+def test_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C ends it."""
+
+    async def interrupt(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pystrix.cli.load.run_load", interrupt)
+    assert run("agi://127.0.0.1").exit_code == 130

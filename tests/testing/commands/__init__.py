@@ -1,0 +1,1 @@
+"""The golden tables of the simulated commands."""
