@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Other Pythons that are at hand, for `make test-pythons`.
 PYTHONS ?= 3.12 3.13 3.14
 
-.PHONY: help demo test test-fast test-pythons lint format docs bench clean
+.PHONY: help demo demo-asterisk test test-fast test-pythons lint format docs bench clean
 
 help:  ## say what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -16,10 +16,13 @@ help:  ## say what there is
 $(VENV)/.stamp-%: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) install --upgrade 'pip>=25.1'
-	@$(PIP) install --editable . $(if $(filter-out run,$*),--group $*)
+	@$(PIP) install --editable '.[cli]' $(if $(filter-out run,$*),--group $*)
 	@touch $@
 
-demo: $(VENV)/.stamp-run  ## serve calls of a live Asterisk, and show what happens
+demo: $(VENV)/.stamp-run  ## serve simulated calls, and show what happens
+	$(BIN)/pystrix demo
+
+demo-asterisk: $(VENV)/.stamp-run  ## the same with calls of a live Asterisk
 	$(BIN)/python -m tests.asterisk.demo
 
 test: $(VENV)/.stamp-test  ## run all tests, those with a live Asterisk too
