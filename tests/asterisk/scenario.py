@@ -57,6 +57,7 @@ class Close(NamedTuple):
 
 
 Step = Send | Hear | Pause | Press | Text | HangUp | HalfClose | Close
+STEPS: Final = (Send, Hear, Pause, Press, Text, HangUp, HalfClose, Close)
 Steps = str | Step | tuple["Steps", ...]
 """A str is a command line whose reply is waited for."""
 
@@ -95,13 +96,14 @@ def _flat(steps: Iterable[Steps]) -> Generator[Step]:
         if isinstance(step, str):
             yield Send(f"{step}\n".encode(errors="surrogateescape"))
             yield Hear(1)
-        elif isinstance(step, tuple) and type(step) is tuple:
-            yield from _flat(step)
+        elif isinstance(step, STEPS):
+            yield step
         else:
-            yield step  # type: ignore[misc]
+            yield from _flat(step)
 
 
 def scenario(name: str, *steps: Steps, **options: Any) -> Scenario:
+    """Make a scenario of steps; those in tuples are steps as well."""
     return Scenario(name, tuple(_flat(steps)), **options)
 
 

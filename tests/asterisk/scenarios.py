@@ -208,6 +208,50 @@ DATA: Final = (
         variables={"V": "value", "N": "V"},
     ),
     scenario(
+        "slices",
+        *(
+            f'GET FULL VARIABLE "${{{inside}}}"'
+            for inside in (
+                *(
+                    "V:",
+                    "V:-",
+                    "V::",
+                    "V::2",
+                    "V:1:-",
+                    "V:x",
+                    "V:1x",
+                    "V:1:2:3",
+                    "V:-3:2",
+                    "V:-9:2",
+                    "V:0:0",
+                ),
+                *("V:1:9", "V:9:1", "V:-2:-1", "V:1:-9", ":1", "", "LEN(x):-", "LEN(${V}):0:1"),
+                *(
+                    "LEN(a:b):0",
+                    "V: 1",
+                    "V:+2",
+                    "V:1:",
+                    "V:1: 2",
+                    "V(1):1",
+                    "${N}:2",
+                    "V:${LEN(ab)}",
+                ),
+                *(
+                    "LEN(a}b)",
+                    "LEN({a})",
+                    "LEN((a)",
+                    "LEN(a))",
+                    "LEN",
+                    "LEN(",
+                    "LEN(a",
+                    "len(a)",
+                    "v",
+                ),
+            )
+        ),
+        variables={"V": "value", "N": "V"},
+    ),
+    scenario(
         "long values",
         'SET VARIABLE L "' + "\xeb" * 1500 + '"',
         "GET VARIABLE L",

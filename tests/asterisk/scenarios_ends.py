@@ -57,6 +57,8 @@ DURING: Final = (
     "GOSUB subs wait 1",
 )
 
+WHERE: Final = "GET FULL VARIABLE ${CONTEXT},${EXTEN},${PRIORITY}"
+
 HANG_UPS: Final = (
     *(
         scenario(
@@ -65,10 +67,13 @@ HANG_UPS: Final = (
         for line in DURING
     ),
     scenario(
-        "hang-up in the beep", during("RECORD FILE h-c wav 5 5000 BEEP", Pause(0.2), HangUp()), HANGUP_LINE
+        "hang-up in the beep",
+        during("RECORD FILE h-c wav 5 5000 BEEP", Pause(0.2), HangUp()),
+        HANGUP_LINE,
     ),
     scenario("hang-up in data", during('GET DATA "" 5000', Press("12"), HangUp()), HANGUP_LINE),
     scenario("hang-up of who says nothing", HangUp(), HANGUP_LINE),
+    scenario("cause of a hang-up", HangUp(), HANGUP_LINE, "GET VARIABLE HANGUPCAUSE"),
     scenario(
         "hang-up, no signal", HangUp(), Pause(0.3), "NOOP", STATUS, variables={"AGISIGHUP": "no"}
     ),
@@ -288,6 +293,11 @@ ENDS: Final = (
     scenario("on in another context", "SET CONTEXT elsewhere"),
     scenario("on at another extension", "SET EXTENSION target"),
     scenario("on at a place", "SET CONTEXT elsewhere", "SET EXTENSION target", "SET PRIORITY 1"),
+    scenario(
+        "the place",
+        *("SET CONTEXT elsewhere", WHERE, "SET EXTENSION target", WHERE, "SET PRIORITY 2", WHERE),
+        *("EXEC Goto agi,run,3", WHERE, "SET PRIORITY 0", WHERE, "SET PRIORITY 3", WHERE),
+    ),
     scenario("on at a priority", "SET EXTENSION target", "SET PRIORITY 2"),
     scenario("on at a label", "SET EXTENSION target", "SET PRIORITY label"),
     scenario("on at no label", "SET PRIORITY nowhere", "SET PRIORITY -1", 'SET PRIORITY ""'),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
 from tests.asterisk.scenario import (
@@ -267,11 +268,22 @@ MOMENTS: Final = (
     *((10, "aBe"), (-9 * 10**8, "Y"), (300, "M"), (300, "N"), (30000, "k"), (30000, "H")),
     *((86400, "I"), (10**9, "Q")),
 )
+TODAY: Final = int(time.time() // 86400 * 86400)
+DAYS: Final = (400, 100, 20, 6.5, 5.5, 2.5, 1.5, 0.1, -0.1, -1.5, -4.5, -6.5, -20, -100, -300)
+"""Some of them are said by how long ago they are."""
 
 SAY: Final = (
     *(
         scenario(f"say {what}", f"SAY {what}")
         for what in (*SAID, *(f'DATETIME {moment} "" {form} UTC' for moment, form in MOMENTS))
+    ),
+    *(
+        scenario(
+            f"say {form} after {days} days",
+            f'SAY DATETIME {TODAY + int(86400 * days)} "" {form} UTC',
+        )
+        for form in "Qq"
+        for days in DAYS
     ),
     *(
         scenario(f"say {what}", f"SAY {what}", local_time=True)

@@ -46,7 +46,7 @@ class Line(NamedTuple):
     """An entry of a transcript."""
 
     said: str
-    """``"<<"`` the application, ``">>"`` Asterisk, ``"**"`` what else was done; ``"=="`` the end."""
+    """``"<<"`` the application, ``">>"`` Asterisk, ``"**"`` what was done, ``"=="`` the end."""
     text: bytes
     """What."""
     at: float
@@ -66,7 +66,7 @@ class Played(NamedTuple):
 
 
 def _short(text: bytes) -> str:
-    return repr(text if len(text) <= 200 else text[:90] + b" ... " + text[-90:])[1:]  # noqa: PLR2004
+    return repr(text if len(text) <= 200 else text[:90] + b" ... " + text[-90:])[1:]
 
 
 class Script:
@@ -134,7 +134,7 @@ class Script:
         """Wait until all replies that are wanted came, or a certain line."""
         while True:
             self._take()
-            came = [line.text for line in self._lines]
+            came = [line.text for line in self._lines if line.said == ">>"]
             if what in came if what else self._heard >= self._wanted:
                 return
             if not self._side.wait_for_more():
@@ -387,6 +387,11 @@ def value(environment: Sequence[bytes], name: str) -> str:
     return next(line for line in environment if line.startswith(start))[len(start) : -1].decode()
 
 
+def name_of(line: bytes) -> str:
+    """Give the name in a line of an environment, without ``agi_``."""
+    return line.partition(b": ")[0].decode().removeprefix("agi_")
+
+
 class Stage:
     """Plays scenarios on a live Asterisk, on a manager connection of its own; a context manager."""
 
@@ -447,6 +452,7 @@ def simulate(scenario: Scenario, live: Sequence[bytes]) -> Played:
         subroutines=SUBROUTINES,
         labels={"after": 3, "label": 4},
         sounds=Sounds(others=None),
+        epoch=time.time(),
     )
     side = SimulatedSide(setup)
     return Played(side.environment, Script(side).play(scenario.steps))

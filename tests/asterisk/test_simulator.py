@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pytest
 
+from pystrix.testing._running import COMMANDS
 from tests.asterisk.calls import hang_up_leftovers
 from tests.asterisk.scenarios import NAMES, SCENARIOS
-from tests.asterisk.scripted import Line, Played, Stage, simulate
+from tests.asterisk.scripted import Line, Played, Stage, name_of, simulate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from tests.asterisk.scenario import Scenario
     from tests.asterisk.server import Asterisk
@@ -70,18 +72,21 @@ DIFFERENCES: Final = (
         "what is left of the time, by an uninitialised clock",
     ),
 )
-"""All that may differ, but for the time."""
+"""All that may differ in a reply, but for the time."""
+
+ENVIRONMENT: Final = {
+    "version": "that of the Asterisk that the tests found",
+    "callingpres": "the simulation knows no presentation but that of a number, or of none",
+    "threadid": "a thread of Asterisk",
+}
+"""The lines of the environment that may differ in their values, and why."""
 
 
 @pytest.fixture(scope="module")
 def live(live_asterisk: Asterisk, request: pytest.FixtureRequest) -> Mapping[str, Played]:
     """Play all scenarios that are wanted on the live server, many at a time."""
-    wanted = {
-        item.callspec.params["scenario"].name
-        for item in request.session.items
-        if item.parent is request.node.getparent(pytest.Module) or hasattr(item, "callspec")
-        if "scenario" in getattr(getattr(item, "callspec", None), "params", {})
-    }
+    specs = [getattr(item, "callspec", None) for item in request.session.items]
+    wanted = {spec.params["scenario"].name for spec in specs if spec and "scenario" in spec.params}
     together = [each for each in SCENARIOS if each.name in wanted and not each.alone]
     # The longest first.
     with hang_up_leftovers(live_asterisk), ThreadPoolExecutor(AT_ONCE) as executor:
@@ -100,7 +105,7 @@ def _play(asterisk: Asterisk, scenario: Scenario) -> Played:
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
 @pytest.mark.timeout(280)
-def test_scenario(scenario: Scenario, live: Mapping[str, Played], live_asterisk: Asterisk) -> None:
+def test_scenario(scenario: Scenario, live: Mapping[str, Played]) -> None:
     """The simulated Asterisk says what the live one says, when it says it."""
     if scenario.local_time and time.timezone:
         pytest.skip("the machine's time zone is not UTC")
@@ -110,9 +115,22 @@ def test_scenario(scenario: Scenario, live: Mapping[str, Played], live_asterisk:
     assert not found, f"{found}\nlive:\n{played}\nsimulated:\n{simulated}"
 
 
+def test_all_commands(live_asterisk: Asterisk) -> None:
+    """The simulation has the commands of the live server, and there are scenarios of each."""
+    table = "\n".join(live_asterisk.command("agi show commands"))
+    known = {
+        " ".join(name.split()).upper() for name in re.findall(r"(?m)^ +(?:Yes|No) +(.+?)  ", table)
+    }
+    assert {" ".join(words) for words in COMMANDS} == known == set(NAMES)
+
+
 def differences(live: Played, simulated: Played) -> list[str]:
     """Tell what differs."""
-    found: list[str] = []
+    found = [
+        f"environment: live {ours!r}, simulated {theirs!r}"
+        for ours, theirs in zip_longest(live.environment, simulated.environment, fillvalue=b"")
+        if ours != theirs and not name_of(ours) == name_of(theirs) in ENVIRONMENT
+    ]
     command = b""
     for ours, theirs in zip(live.lines, simulated.lines, strict=False):
         if ours.said == "<<":

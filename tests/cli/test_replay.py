@@ -404,8 +404,10 @@ def test_command_with_differences(recorded: Path) -> None:
         result = run("replay", recorded, url)
     assert result.exit_code == 1
     assert result.stdout.splitlines() == [
-        """the first difference: command 3: b'STREAM FILE "c" "" "0"\\n' came, not """
-        """b'STREAM FILE "b" "" "0"\\n'""",
+        (
+            """the first difference: command 3: b'STREAM FILE "c" "" "0"\\n' came, not """
+            """b'STREAM FILE "b" "" "0"\\n'"""
+        ),
         '    command 4: b\'VERBOSE "\\x1b" "1"\\n\' came, not b\'VERBOSE "end" "1"\\n\'',
         '    command 5: b\'VERBOSE "x" "1"\\n\' came, which is not in the transcript',
     ]

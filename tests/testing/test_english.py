@@ -111,14 +111,38 @@ def test_moment(seconds: int, form: str, zone: str, said: str) -> None:
 
 
 def test_files_in_formats() -> None:
-    """A name in quotes is a file of its own; without the closing one there is none."""
-    assert english.moment(LATER, "'hello'k'bye") == ["hello", "digits/15"]
+    """A name in quotes is a file of its own; the closing one may be missing."""
+    assert english.moment(LATER, "'hello'k'bye") == ["hello", "digits/15", "bye"]
 
 
 def test_letters_of_several() -> None:
     """Some letters stand for a whole date or time."""
-    assert english.moment(LATER, "Q") == english.moment(LATER, "q")
     assert english.moment(LATER, "R") == names("15 oh 7")
+
+
+DAYS = [
+    (0.0, "today"),
+    (0.9, "today"),
+    (1.0, "tomorrow"),
+    (-0.1, "yesterday"),
+    (2.5, "day-1"),
+    (-3.0, "day-3"),
+    (6.5, "day-5 h-11 mon-6"),
+    (-6.5, "day-6 20 h-8 mon-5"),
+    (90.0, "h-3 mon-9"),
+    (-90.0, "h-6 mon-3"),
+    (365.0, "h-5 mon-6 2 thousand 9"),
+    (-365.0, "h-6 mon-6 2 thousand 7"),
+]
+
+
+@pytest.mark.parametrize(("days", "said"), DAYS)
+@pytest.mark.parametrize("letter", "Qq")
+def test_days_by_distance(days: float, said: str, letter: str) -> None:
+    """A day is said by how far away it is."""
+    start = LATER // 86400 * 86400
+    seconds = start + int(days * 86400)
+    assert english.moment(seconds, letter, now=LATER) == names(said)
 
 
 YEARS = (1900, 1905, 1970, 1999, 2000, 2010, 2099, 2100)

@@ -106,7 +106,11 @@ SETUPS: Final[dict[str, dict[str, Any]]] = {
     },
     "exec": {"applications": {"Dial": dial, "SMS": sms}},
     "gosub": {"subroutines": SUBROUTINES},
-    "hangup-during-commands": {"applications": {"Dial": dial}, "subroutines": SUBROUTINES},
+    "hangup-during-commands": {
+        # The recorded Asterisk had no music.
+        "applications": {"Dial": dial, "MusicOnHold": lambda _channel, _data: 0},
+        "subroutines": SUBROUTINES,
+    },
     "hangup-idle": {"channel": "Local/silent@far-0000006b;1"},
     "hangup-options/0": {
         "channel": "Local/silent@far-0000006c;1",
@@ -119,6 +123,7 @@ SETUPS: Final[dict[str, dict[str, Any]]] = {
     "pjsip-call": {"answered": False, "dialled": "5551234"},
     "record-file/1": {"talks": True},
     "record-file/2": {"talks": True},
+    "set-context-extension-priority": {"labels": {"lab": 2, "after": 3}},
     "speech": {"speech_engines": {"probe-stt": engine}},
 }
 """What is different from `COMMON`, by file, or by file and number of the session."""

@@ -168,7 +168,7 @@ def test_timeline_round_trip(texts: list[str], start: float) -> None:
 
 def test_of_timeline() -> None:
     """Each entry in its place: a reply stands behind what happened before it came."""
-    timeline = [
+    timeline: list[Entry] = [
         Command(0.0, b"STREAM FILE a 1", ("STREAM", "FILE", "a", "1"), b"200 result=49\n", 1.0, 3),
         Heard(0.0, "a", 1.0, whole=False, after=3),
         Key(1.0, "1", "STREAM FILE"),

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _SMALL: Final = 20
 _HUNDRED: Final = 100
+_DAY: Final = 86_400  # seconds
+_BY_DISTANCE: Final = ((6 * _DAY, "A"), (2_628_000, "AdB"), (15_768_000, "dB"))
 _GROUPS: Final = ((1_000_000_000, "billion"), (1_000_000, "million"), (1000, "thousand"))
 _SIGNS: Final = {"*": "star", "#": "pound"}
 _LETTERS: Final = {
@@ -109,8 +111,15 @@ def date(seconds: int) -> list[str]:
     return [*_part(when, "A"), *_part(when, "B"), *number(when.day), *number(when.year)]
 
 
-def moment(seconds: int, form: str, zone: str = "") -> list[str]:
-    """Say a time by the letters of a format, as in Asterisk's voicemail.conf."""
+def moment(seconds: int, form: str, zone: str = "", *, now: float = 0.0) -> list[str]:
+    """Say a time by the letters of a format, as in Asterisk's voicemail.conf.
+
+    Args:
+        seconds: The time, in seconds since 1970.
+        form: The format.
+        zone: The time zone.
+        now: The present, for the letters that say how long ago it was.
+    """
     when = dt.datetime.fromtimestamp(seconds, _zone(zone))
     names: list[str] = []
     position = 0
@@ -121,10 +130,23 @@ def moment(seconds: int, form: str, zone: str = "") -> list[str]:
             end = len(form) if end < 0 else end
             names.append(form[position + 1 : end])
             position = end
+        elif letter in "Qq":
+            names += _day(when, now)
         else:
             names += _part(when, letter)
         position += 1
     return names
+
+
+def _day(when: dt.datetime, now: float) -> list[str]:
+    """Say a day by how far away it is."""
+    start = dt.datetime.fromtimestamp(now, when.tzinfo)
+    ahead = (when - start.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds()
+    for first, name in ((0, "today"), (_DAY, "tomorrow"), (-_DAY, "yesterday")):
+        if first <= ahead < first + _DAY:
+            return [f"digits/{name}"]
+    form = next((form for within, form in _BY_DISTANCE if abs(ahead) < within), "dBY")
+    return [part for letter in form for part in _part(when, letter)]
 
 
 def _zone(name: str) -> dt.tzinfo:
@@ -170,7 +192,6 @@ _PARTS: Final[dict[str, Callable[[dt.datetime], list[str]]]] = {
     "k": lambda when: number(when.hour) if when.hour else ["digits/oh"],
     **dict.fromkeys("MN", lambda when: _minutes(when.minute)),
     **dict.fromkeys("Pp", lambda when: ["digits/p-m" if when.hour > 11 else "digits/a-m"]),  # noqa: PLR2004
-    **dict.fromkeys("Qq", lambda when: [part for each in DATE for part in _part(when, each)]),
     "R": lambda when: _hour(when) + _minutes(when.minute),
     "S": lambda when: _two_digits(when.second),
     "T": lambda when: _hour(when) + _minutes(when.minute) + _two_digits(when.second),

@@ -39,7 +39,10 @@ HUNG_UP = Event(Kind.HANGUP)
 LINE_CAME = Event(Kind.LINE)
 
 Running = Generator[float | None, Event, str | None]
-"""A command that runs; it returns its reply behind the 200, None if it has none."""
+"""A command that runs; it returns its reply behind the 200, None if it has none.
+
+It looks at its arguments before it waits: `UsageError` comes at once or never. One that Asterisk
+stops ends when `Kind.LINE` comes."""
 
 Part = Generator[float | None, Event, Event]
 """A part of one; it returns the event that ended it."""

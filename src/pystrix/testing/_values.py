@@ -19,7 +19,7 @@ _MOST_OF_A_URI: Final = 4095
 _TRUE: Final = frozenset({"yes", "true", "y", "t", "1", "on"})
 _FALSE: Final = frozenset({"no", "false", "n", "f", "0", "off"})
 _FUNCTION = re.compile(r"([A-Za-z_0-9]+)\((.*)\)?", re.DOTALL)
-_SLICE = re.compile(r"(?s)(.*?)(?::(-?\d*)(?::(-?\d*))?)?")
+_SLICE = re.compile(r":\s*([+-]?\d+)(?::\s*([+-]?\d+))?")
 
 
 def is_true(value: str) -> bool:
@@ -105,29 +105,25 @@ class Values:
         return "".join(out) + text[position:]
 
     def _reference(self, inside: str) -> str:
-        inside = self.expand(inside)
-        name, first, length = inside, "", None
-        if not inside.endswith(")") and (match := _SLICE.fullmatch(inside)):
-            name, first, length = match[1], match[2] or "", match[3]
-        elif (match := re.fullmatch(r"(?s)(.*\)):(-?\d+)(?::(-?\d+))?", inside)) is not None:
-            name, first, length = match[1], match[2], match[3]
-        value = (self.get(name) or "").encode("utf-8", "surrogateescape")
-        if first or length:
-            value = value[int(first or 0) :]
-            if length:
-                value = value[: int(length)]
+        name, slice_of = _split_slice(self.expand(inside))
+        value = _bytes(self.get(name) or "")
+        match = _SLICE.match(slice_of)
+        if match is not None:
+            value = value[int(match[1]) :]
+            if match[2] is not None:
+                value = value[: int(match[2])]
         return decode(value)
 
     def _builtin(self, name: str) -> str | None:
         channel, setup = self._channel, self._channel.setup
         return {
             "CHANNEL": setup.channel,
-            "EXTEN": setup.extension,
-            "CONTEXT": setup.context,
-            "PRIORITY": str(setup.priority),
+            "EXTEN": channel.place[1],
+            "CONTEXT": channel.place[0],
+            "PRIORITY": str(channel.place[2] - 1),
             "UNIQUEID": setup.unique_id,
             "EPOCH": str(int(setup.epoch + channel.now)),
-            "HANGUPCAUSE": "16" if channel.hung_up else "0",
+            "HANGUPCAUSE": "0",
         }.get(name)
 
     def _function(self, name: str) -> str | None:
@@ -177,6 +173,16 @@ def _split(name: str) -> tuple[str, str]:
     if match is None:
         return "", ""
     return match[1], match[2].removesuffix(")")
+
+
+def _split_slice(text: str) -> tuple[str, str]:
+    """Split ``name:1:2`` at the first colon that is in no parentheses."""
+    depth = 0
+    for position, character in enumerate(text):
+        if character == ":" and not depth:
+            return text[:position], text[position:]
+        depth += (character == "(") - (character == ")")
+    return text, ""
 
 
 def _closing(text: str, start: int) -> int:

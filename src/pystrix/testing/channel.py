@@ -105,7 +105,7 @@ class Channel:
         self._input = LineBuffer()
         self._running: Running | None = None
         self._deadline: float | None = None
-        self._spec: Spec | None = None
+        self._spec: Spec = COMMANDS["NOOP",]  # of the last command that was one
         self._entry: Command | None = None
         self._told = False  # of the hang-up
         self._hanging = False  # when the command that runs has its reply
@@ -137,7 +137,7 @@ class Channel:
     @property
     def command(self) -> str:
         """The name of the command that runs, ``""`` if none does."""
-        return self._spec.name if self._running is not None and self._spec is not None else ""
+        return self._spec.name if self._running is not None else ""
 
     @property
     def deadline(self) -> float | None:
@@ -149,10 +149,10 @@ class Channel:
         """Let time pass, and what is due happen."""
         while (due := self.deadline) is not None and due <= to:
             self.now = max(self.now, due)
-            if self.autohangup == due:
+            if self._running is None or self.autohangup == due:
                 self.hang_up("autohangup")
             else:
-                self._tell(TIME_CAME)
+                self._tell(self._running, TIME_CAME)
                 self._go_on()
         self.now = max(self.now, to)
 
@@ -176,14 +176,14 @@ class Channel:
         if self.record:
             self.timeline.append(Key(self.now, digit, self.command if taken else ""))
         if self._running is not None and not self.closed:
-            self._tell(Event(Kind.KEY, digit))
+            self._tell(self._running, Event(Kind.KEY, digit))
             self._go_on()
         return taken
 
     def send_text(self, text: str) -> None:
         """Send a text message."""
         if self._running is not None:
-            self._tell(Event(Kind.TEXT, text))
+            self._tell(self._running, Event(Kind.TEXT, text))
             self._go_on()
 
     def hang_up(self, by: str = "caller") -> None:
@@ -196,7 +196,7 @@ class Channel:
         if self.record:
             self.timeline.append(HungUp(self.now, by))
         if self._running is not None:
-            self._tell(HUNG_UP)
+            self._tell(self._running, HUNG_UP)
             self._go_on()
         else:
             self._tell_hangup()
@@ -236,12 +236,9 @@ class Channel:
         """Read and run lines, as long as no command takes time."""
         while not self.closed and self._input.readable:
             if self._running is not None:
-                if self._spec is None or not self._spec.stoppable:
+                if not self._spec.stoppable:
                     return
-                self._tell(LINE_CAME)
-                if self._running is not None:
-                    return
-                continue
+                self._tell(self._running, LINE_CAME)
             line = self._input.read_line()
             if line is not None:
                 self._run(line)
@@ -286,16 +283,10 @@ class Channel:
         else:
             self._answer(result)
 
-    def _tell(self, event: Event) -> None:
+    def _tell(self, running: Running, event: Event) -> None:
         """Tell the command that runs of an event."""
-        running = self._running
-        if running is None:
-            return
         try:
             self._step(running.send(event))
-        except UsageError:
-            self._running = None
-            self._reply(usage(COMMANDS["NOOP",] if self._spec is None else self._spec))
         except StopIteration as stop:
             self._end_command(stop.value)
 
@@ -315,7 +306,7 @@ class Channel:
 
     def _answer(self, text: str) -> None:
         reply = f"200 {text}\n".encode("utf-8", "surrogateescape")
-        if text == "result=1" and self._spec is not None and self._spec.name == "EXEC":
+        if text == "result=1" and self._spec.name == "EXEC":
             reply += usage(self._spec)  # Asterisk takes the application's 1 for its own
         self._reply(reply)
         if self._hanging:
@@ -349,8 +340,6 @@ class Channel:
             self._finish(None, tells=False)
 
     def _finish(self, status: str | None, *, tells: bool = True) -> None:
-        if self.closed:
-            return
         self.closed = True
         self._running = None
         if status is None:

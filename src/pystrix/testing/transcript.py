@@ -19,7 +19,7 @@ import operator
 import re
 from typing import TYPE_CHECKING, Final, Literal
 
-from pystrix.testing.record import Command, Entry, Heard, HungUp, Key, Note
+from pystrix.testing.record import Command, Entry, Heard, HungUp, Key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -163,7 +163,7 @@ def _lines_of(entry: Entry) -> tuple[list[Line], list[Line]]:
             return [_remark(f"caller presses {entry.digit}{lost}", entry.start)], []
         case HungUp():
             return [_remark(f"{entry.by} hangs up", entry.start)], []
-        case Note():
+        case _:
             return [_remark(entry.text, entry.start)], []
 
 

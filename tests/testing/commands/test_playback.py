@@ -9,7 +9,7 @@ from tests.testing.asking import DEAD, HANGUP, USAGE, ask, dead, ok
 
 SOUNDS = Sounds({"tone": 2.0, "long": 20.0}, others=None)
 
-STREAMS: list[tuple[str, str, bytes, float, str]] = [
+STREAMS: list[tuple[str, str, bytes, float, str | None]] = [
     ('tone ""', "", ok("0 endpos=16000"), 2.0, "SUCCESS"),
     ('tone "#"', "", ok("0 endpos=16000"), 2.0, "SUCCESS"),
     ('tone "" 8000', "", ok("0 endpos=16000"), 1.0, "SUCCESS"),
@@ -19,25 +19,27 @@ STREAMS: list[tuple[str, str, bytes, float, str]] = [
     ('tone "#*" 8000', "#", ok("35 endpos=12000"), 0.5, "FAILED"),
     ('tone "ABCD"', "A", ok("65 endpos=4000"), 0.5, "FAILED"),
     ('tone "1"', "w0.7,h", ok("-1 endpos=5600") + HANGUP, 0.7, "FAILED"),
-    ('nosuchfile ""', "", ok("-1 endpos=0"), 0.0, "FAILED"),
-    ('nosuchfile "" 800', "", ok("-1 endpos=800"), 0.0, "FAILED"),
-    ('tone&tone ""', "", ok("-1 endpos=0"), 0.0, "FAILED"),
-    ('"" ""', "", ok("-1 endpos=0"), 0.0, "FAILED"),
+    ('nosuchfile ""', "", ok("-1 endpos=0"), 0.0, None),
+    ('nosuchfile "" 800', "", ok("-1 endpos=800"), 0.0, None),
+    ('tone&tone ""', "", ok("-1 endpos=0"), 0.0, None),
+    ('"" ""', "", ok("-1 endpos=0"), 0.0, None),
 ]
 
 
 @pytest.mark.parametrize(
     ("words", "caller", "reply", "seconds", "status"), STREAMS, ids=[row[0] for row in STREAMS]
 )
-def test_stream_file(words: str, caller: str, reply: bytes, seconds: float, status: str) -> None:
+def test_stream_file(
+    words: str, caller: str, reply: bytes, seconds: float, status: str | None
+) -> None:
     """The end, a key, the hang-up, and files that are not there; endpos counts samples."""
     answer = ask(f"STREAM FILE {words}", caller=caller, sounds=SOUNDS)
     assert (answer.reply, answer.seconds) == (reply, seconds)
-    assert answer.channel.values.variables["PLAYBACKSTATUS"] == status
+    assert answer.channel.values.variables.get("PLAYBACKSTATUS") == status
     assert [what for what, _, _ in answer.heard] == (
         [] if b"result=-1 e" in reply and not seconds else ["tone"]
     )
-    assert answer.channel.failed == (status == "FAILED" and seconds == 0.0)
+    assert answer.channel.failed == (status is None)
 
 
 def test_stream_file_stopped() -> None:
@@ -54,11 +56,13 @@ CONTROLS: list[tuple[str, str, bytes, float, str, str, str | None]] = [
     ('nosuchfile ""', "", ok("-1 endpos=-1"), 0.0, "ERROR", "-1", None),
     ('long "1"', "w1,1", ok("49 endpos=1500"), 1.5, "USERSTOPPED", "1500", "1"),
     ('long "1" 3000 # * 0 2000', "1", ok("49 endpos=2500"), 0.5, "USERSTOPPED", "2500", "1"),
+    ('tone "" 3000 # * "" 99999', "", ok("0 endpos=-1"), 0.0, "SUCCESS", "-1", None),
+    ('tone "" 3000 # * "" -500', "", ok("0 endpos=-1"), 0.5, "SUCCESS", "-1", None),
     ('long "1"', "#,1", ok("49 endpos=4000"), 1.0, "USERSTOPPED", "4000", "1"),
     ('long "1"', "w5,*,1", ok("49 endpos=3000"), 6.0, "USERSTOPPED", "3000", "1"),
     ('long "1"', "*,1", ok("49 endpos=500"), 1.0, "USERSTOPPED", "500", "1"),
     ('long "1" 1000 9 7', "9,9,7,1", ok("49 endpos=3000"), 2.0, "USERSTOPPED", "3000", "1"),
-    ('long "1" 60000', "#,w1,#,1", ok("49 endpos=500"), 3.0, "USERSTOPPED", "500", "1"),
+    ('long "1" 60000', "#,w1,#,1", ok("49 endpos=500"), 2.5, "USERSTOPPED", "500", "1"),
     ('long "1" 3000 # * 0', "0,w9,0,1", ok("49 endpos=1000"), 10.5, "USERSTOPPED", "1000", "1"),
     ('long "1" 3000 # * 0', "0,w9,1", ok("49 endpos=500"), 10.0, "USERSTOPPED", "500", "1"),
     ('long "1" 3000 # * 0', "0,w9,h", ok("-1 endpos=500") + HANGUP, 9.5, "ERROR", "500", None),

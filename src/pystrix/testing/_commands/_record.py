@@ -21,8 +21,14 @@ _FORMATS: Final = {
     **dict.fromkeys(("al", "alw", "au", "raw", "sln", "ogg", "g719", "g722", "g729", "ilbc"), 1),
     **dict.fromkeys(("g726-40", "g726-32", "g726-24", "g726-16", "g723", "vox"), 1),
     **dict.fromkeys(("sln16", "wav16", "siren7"), 2),
-    **{"sln12": 1.5, "sln24": 3, "sln32": 4, "siren14": 4, "sln44": 5.5125, "sln48": 6},
-    **{"sln96": 12, "sln192": 24},
+    "sln12": 1.5,
+    "sln24": 3,
+    "sln32": 4,
+    "siren14": 4,
+    "sln44": 5.5125,
+    "sln48": 6,
+    "sln96": 12,
+    "sln192": 24,
 }
 """How many times 8,000 samples a second each has."""
 

@@ -80,5 +80,6 @@ def say_datetime(channel: Channel, words: Sequence[str]) -> Running:
     """Say a moment by a format."""
     form = words[2] if len(words) > 2 else english.DATETIME  # noqa: PLR2004 - the third word
     zone = words[3] if len(words) > 3 else ""  # noqa: PLR2004 - the fourth
-    names = english.moment(number(words[0]), form, zone)
+    now = channel.setup.epoch + channel.now
+    names = english.moment(number(words[0]), form, zone, now=now)
     return (yield from _say(channel, f"datetime {words[0]}", names, words[1]))

@@ -69,8 +69,10 @@ def speech_recognize(channel: Channel, words: Sequence[str]) -> Running:
     """Play a file and wait for what the caller says, which the engine of the setup knows."""
     if channel.speech is None:
         return "result=0"
-    frames = channel.setup.sounds.frames(words[0]) or 0
+    frames = channel.setup.sounds.frames(words[0])
     seconds = number(words[1])
+    if frames is None:
+        return "result=1 (timeout) endpos=0"
     said = channel.setup.speech_engines[channel.speech](channel)
     event, _ = yield from play(channel, words[0], 0 if said else frames, ALL_KEYS)
     if event.kind is Kind.TIME and not said:
