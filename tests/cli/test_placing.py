@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from pystrix.cli._placing import rubbish
 from pystrix.testing import Command, HungUp
-from pystrix.testing.record import Entry
+
+if TYPE_CHECKING:
+    from pystrix.testing.record import Entry
 
 UNKNOWN = Command(0.0, b"GET / HTTP/1.1", ("GET",), b"510 Invalid or unknown command\n")
 KNOWN = Command(0.0, b"NOOP", ("NOOP",), b"200 result=0\n")
