@@ -247,18 +247,11 @@ def test_unreachable() -> None:
     assert result.stderr == f"pystrix: cannot reach {url}: Connection refused\n"
 
 
-@pytest.mark.parametrize(
-    ("url", "why"),
-    [
-        ("agi://a..b/x", "there is no such address: "),
-        ("agi://127.0.0.1:99999999999999999999/x", "there is no such address: "),
-    ],
-)
-def test_no_address(url: str, why: str) -> None:
-    """What can be no address."""
-    result = run("call", url)
+def test_no_address() -> None:
+    """What can be no name of a host."""
+    result = run("call", "agi://a..b/x")
     assert result.exit_code == 3
-    assert result.stderr.startswith(f"pystrix: cannot reach {url}: {why}")
+    assert result.stderr.startswith("pystrix: cannot reach agi://a..b/x: there is no such address:")
     assert result.stderr.count("\n") == 1
 
 

@@ -328,7 +328,13 @@ def test_parse_url(url: str, parts: tuple[str, int, str]) -> None:
     assert setup_for(url, {"language": "de"}).url.lower() == url.rstrip("/").lower()
 
 
-@pytest.mark.parametrize("url", ["", "agi://", "agi:///x", "agi://host:port/x", "agis://h/x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "agi://", "agi:///x", "agi://host:port/x", "agis://h/x"),
+        *("agi://host:65536/x", "agi://host:9999999/x"),
+    ],
+)
 def test_parse_no_url(url: str) -> None:
     """What is none of FastAGI is refused."""
     with pytest.raises(ValueError, match="not the URL of a FastAGI server"):

@@ -67,7 +67,7 @@ class TCPWire:
     def __init__(self, address: tuple[str, int]) -> None:
         try:
             self._socket = socket.create_connection(address, _CONNECT_SECONDS)
-        except (OverflowError, UnicodeError) as error:  # what can be no port, and no name
+        except UnicodeError as error:  # what can be no name
             raise OSError(f"there is no such address: {error}") from error
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

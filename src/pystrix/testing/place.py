@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from pystrix.testing.caller import Caller
 
 DEFAULT_PORT: Final = 4573
+_HIGHEST_PORT: Final = 65_535
 
 _URL = re.compile(
-    r"agi://(?P<host>\[[^\]]+\]|[^/:]+)(?::(?P<port>\d+))?(?:/(?P<script>.*))?", re.IGNORECASE
+    r"agi://(?P<host>\[[^\]]+\]|[^/:]+)(?::(?P<port>\d{1,6}))?(?:/(?P<script>.*))?", re.IGNORECASE
 )
 
 
@@ -102,7 +103,7 @@ def parse_url(url: str) -> tuple[str, int, str]:
         ValueError: If it is none of FastAGI.
     """
     match = _URL.fullmatch(url)
-    if match is None:
+    if match is None or int(match["port"] or 0) > _HIGHEST_PORT:
         raise ValueError(f"not the URL of a FastAGI server (agi://host[:port][/script]): {url!r}")
     return match["host"].strip("[]"), int(match["port"] or DEFAULT_PORT), match["script"] or ""
 
