@@ -50,6 +50,17 @@ with AGI() as agi:
     menu(agi)
 """
 
+ASKING = """
+import signal
+import sys
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+while sys.stdin.readline().strip():
+    pass
+for command in {commands!r}:
+    print(command, flush=True)
+    sys.stdin.readline()
+"""
+
 CALLERS = ["", "1", "2,3", "w1,h"]
 
 
@@ -112,6 +123,26 @@ def test_program(tmp_path: Path, caller: str) -> None:
     command = [sys.executable, str(path)]
     transcript = place_call(command, caller=caller).transcript
     assert replay(transcript, command) == []
+
+
+@pytest.mark.parametrize("asks", [True, False])
+@pytest.mark.parametrize("recorded", [True, False])
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_program_that_asks_about_a_hangup(
+    tmp_path: Path, *, asks: bool, recorded: bool, goes_on: bool
+) -> None:
+    """Whether SIGHUP or the next command is faster makes no difference."""
+    question = "<< b'CHANNEL STATUS\\n'\n>> b'511 dead\\n'\n" if recorded else ""
+    more = "<< b'NOOP\\n'\n>> b'200 result=0\\n'\n" if goes_on else ""
+    transcript = Transcript.parse(
+        "<< b'WAIT FOR DIGIT -1\\n'\n# +1.000 caller hangs up\n>> b'200 result=-1\\n'\n"
+        + question
+        + more
+    )
+    commands = ["WAIT FOR DIGIT -1", *["CHANNEL STATUS"] * asks, *["NOOP"] * goes_on]
+    path = tmp_path / "program.py"
+    path.write_text(ASKING.format(commands=commands))
+    assert replay(transcript, [sys.executable, str(path)]) == []
 
 
 RECORDED = """\

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pystrix.testing.setup import Setup
 
 _INVALID: Final = b"510 Invalid or unknown command\n"
-_DEAD: Final = b"511 Command Not Permitted on a dead channel or intercept routine\n"
+DEAD: Final = b"511 Command Not Permitted on a dead channel or intercept routine\n"
 _LONGEST_NAME: Final = max(map(len, COMMANDS))
 
 
@@ -260,7 +260,7 @@ class Channel:
         elif spec is None:
             self._reply(_INVALID)
         elif self.hung_up and not spec.dead:
-            self._reply(_DEAD)
+            self._reply(DEAD)
         else:
             self._start(spec, words)
 
