@@ -75,9 +75,14 @@ class Interruption:
         self.came = False
         """Whether there was one."""
         self._reader, self._writer = os.pipe()
+        os.set_blocking(self._writer, False)
         self._before: dict[signal.Signals, Any] = {}
+        self._wakeup_before = -1
 
     def __enter__(self) -> Self:
+        # A signal that comes just before a select begins runs its handler only behind it; what is
+        # written here is seen by the select.
+        self._wakeup_before = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
         self._before = {
             signal.SIGINT: signal.signal(signal.SIGINT, self._interrupt),
             signal.SIGTERM: signal.signal(signal.SIGTERM, _end),
@@ -92,6 +97,7 @@ class Interruption:
     ) -> None:
         for number, before in self._before.items():
             signal.signal(number, before)
+        signal.set_wakeup_fd(self._wakeup_before, warn_on_full_buffer=False)
         os.close(self._reader)
         os.close(self._writer)
 
@@ -101,13 +107,12 @@ class Interruption:
 
     def clear(self) -> None:
         """Read it, so that it is not seen again."""
-        os.read(self._reader, 1)
+        os.read(self._reader, 64)
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         if self.came:
             raise KeyboardInterrupt
         self.came = True
-        os.write(self._writer, b"\0")
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
