@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pystrix.testing._running import EndlessCallError
 from pystrix.testing.call_record import CallRecord
 from pystrix.testing.caller import Caller, Plan
 from pystrix.testing.channel import Channel
@@ -16,10 +17,6 @@ LIMIT: Final = 3600.0
 
 MOST_COMMANDS: Final = 100_000
 MOST_MOMENTS: Final = 1_000_000
-
-
-class EndlessCallError(RuntimeError):
-    """An application sends commands for ever, or one of the dialplan's runs for ever."""
 
 
 class Pilot:

@@ -51,6 +51,10 @@ Counted = Generator[float | None, Event, tuple[Event, int]]
 """A part that plays; it returns the event that ended it and the frames that were played."""
 
 
+class EndlessCallError(RuntimeError):
+    """An application sends commands for ever, or one of the dialplan's runs for ever."""
+
+
 class UsageError(Exception):
     """The arguments of a command are wrong: 520."""
 

@@ -16,6 +16,7 @@ from pystrix.testing._running import (
     HUNG_UP,
     LINE_CAME,
     TIME_CAME,
+    EndlessCallError,
     Event,
     Kind,
     Running,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 _INVALID: Final = b"510 Invalid or unknown command\n"
 DEAD: Final = b"511 Command Not Permitted on a dead channel or intercept routine\n"
+MOST_STEPS: Final = 100_000
+"""What can be due in one stretch of time, at most."""
 _LONGEST_NAME: Final = max(map(len, COMMANDS))
 
 
@@ -78,7 +81,7 @@ class Channel:
         """Variables, functions and the database."""
         self.up: bool = setup.answered
         """Whether it was answered."""
-        self.hung_up: bool = False
+        self.hung_up: bool = setup.dead
         """Whether the caller is gone."""
         self.closed: bool = False
         """Whether Asterisk has closed the session."""
@@ -107,7 +110,7 @@ class Channel:
         self._deadline: float | None = None
         self._spec: Spec = COMMANDS["NOOP",]  # of the last command that was one
         self._entry: Command | None = None
-        self._told = False  # of the hang-up
+        self._told = setup.dead  # of the hang-up
         self._hanging = False  # when the command that runs has its reply
         self._tells = not is_false(self.values.get("AGISIGHUP") or "")
         self._exits = is_true(self.values.get("AGIEXITONHANGUP") or "")
@@ -146,8 +149,16 @@ class Channel:
         return None if self.closed or not moments else min(moments)
 
     def advance(self, to: float) -> None:
-        """Let time pass, and what is due happen."""
+        """Let time pass, and what is due happen.
+
+        Raises:
+            EndlessCallError: If there is no end of what is due.
+        """
+        steps = 0
         while (due := self.deadline) is not None and due <= to:
+            steps += 1
+            if steps > MOST_STEPS:
+                raise EndlessCallError(f"{self.command} does not end, and takes no time")
             self.now = max(self.now, due)
             if self._running is None or self.autohangup == due:
                 self.hang_up("autohangup")
@@ -343,7 +354,8 @@ class Channel:
         self.closed = True
         self._running = None
         if status is None:
-            status = "FAILURE" if self.failed else "HANGUP" if self.hung_up else "SUCCESS"
+            hung_up = self.hung_up and not self.setup.dead
+            status = "FAILURE" if self.failed else "HANGUP" if hung_up else "SUCCESS"
         self.status = status
         if tells and self._tells and not self.setup.stdio:
             self._out += HANGUP_LINE + b"\n"

@@ -79,6 +79,8 @@ class Setup:
     """The sound files."""
     answered: bool = False
     """Whether the dialplan has answered."""
+    dead: bool = False
+    """Whether the caller is gone already, as in the extension ``h``: nothing tells of a hang-up."""
     talks: bool = True
     """Whether the caller's telephone sends audio, which RECORD FILE counts."""
     epoch: float = 1_700_000_000.0
