@@ -103,6 +103,10 @@ class Channel:
         """Whether a command failed that makes the session end as FAILURE."""
         self.speech: str | None = None
         """The name of the speech engine that the session uses."""
+        self.answered: int = 0
+        """How many commands have their reply."""
+        self.unknown: int = 0
+        """How many of them Asterisk does not know."""
         self.record: bool = recording
         self._out = bytearray()
         self._input = LineBuffer()
@@ -269,6 +273,7 @@ class Channel:
             self.note(f"{len(words)} words in a command: Asterisk drops some, or aborts")
             self._finish("ABORTED")
         elif spec is None:
+            self.unknown += 1
             self._reply(_INVALID)
         elif self.hung_up and not spec.dead:
             self._reply(DEAD)
@@ -325,6 +330,7 @@ class Channel:
             self.hang_up("application")
 
     def _reply(self, reply: bytes) -> None:
+        self.answered += 1
         self._out += reply
         self._note_end(reply)
 
