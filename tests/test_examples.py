@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -160,6 +162,20 @@ def test_readme_shows_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
         code = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
         exec(code[1], names)  # noqa: S102 - it is ours
         names["test_one_is_said"](place_call)
+
+
+def test_test_suites() -> None:
+    """The suites that are examples pass, as a user runs them."""
+    options = ["-q", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "pythonpath="]
+    ran = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-m", "pytest", *options, "."],
+        cwd=EXAMPLES,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout
+    assert re.search(r"^19 passed", ran.stdout, re.MULTILINE), ran.stdout
 
 
 def test_documentation_has_no_python_of_its_own() -> None:

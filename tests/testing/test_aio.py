@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ from pystrix.testing import (
     Sounds,
     place_call,
 )
+from pystrix.testing import _aio as simulated
 from pystrix.testing import _pilot as pilots
 from pystrix.testing._aio import SimulatedConnection, SimulatedTimeLoop
 from pystrix.testing._pilot import Pilot
@@ -30,6 +33,13 @@ if TYPE_CHECKING:
 
 LONG = Sounds({"long": 600.0, "short": 1.0})
 DEAD = {"AGIEXITONHANGUP": "yes"}
+
+
+def running_loop() -> SimulatedTimeLoop:
+    """Give the loop that runs."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, SimulatedTimeLoop)
+    return loop
 
 
 def on_loop(main: Any) -> Any:
@@ -115,7 +125,7 @@ def test_connection() -> None:
         pilot = Pilot(Setup(), "w3,5")
         pilot.channel.start()
         await asyncio.sleep(100)
-        connection, ears = SimulatedConnection(pilot, asyncio.get_running_loop()), Ears()
+        connection, ears = SimulatedConnection(pilot, running_loop()), Ears()
         connection.open(ears)
         assert not ears.data
         await asyncio.sleep(0)
@@ -141,7 +151,7 @@ def test_connection_that_asterisk_closes() -> None:
 
     async def main() -> None:
         pilot = Pilot(Setup(variables=DEAD), "w1,h")
-        connection, ears = SimulatedConnection(pilot, asyncio.get_running_loop()), Ears()
+        connection, ears = SimulatedConnection(pilot, running_loop()), Ears()
         connection.open(ears)
         connection.write(b"WAIT FOR DIGIT -1\n")
         await asyncio.sleep(2)
@@ -160,7 +170,7 @@ def test_moments_between_the_ticks(number: int) -> None:
     async def main() -> float:
         await asyncio.sleep(1000 / 3 + number / 7)
         pilot = Pilot(Setup(), f"w{number}.{number:02}1,h")
-        connection = SimulatedConnection(pilot, asyncio.get_running_loop())
+        connection = SimulatedConnection(pilot, running_loop())
         connection.open(Ears())
         await asyncio.sleep(100)
         connection.close()
@@ -397,3 +407,45 @@ def test_cancelled() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         place_call(handler)
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_handler_that_goes_on_and_on(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """A handler that does nothing in the call, and does not end, is ended."""
+    monkeypatch.setattr(simulated, "MOST_TURNS", 5000)
+
+    async def handler(_agi: FastAGI) -> None:
+        for _ in itertools.count():
+            await asyncio.sleep(seconds)
+
+    with pytest.raises(EndlessCallError, match="asks nothing of Asterisk"):
+        place_call(handler, limit=20)
+
+
+def test_error_that_the_handler_catches() -> None:
+    """What an application of the setup raises fails the test, whatever the handler does."""
+
+    def checks(_channel: Channel, data: str) -> Generator[float]:
+        yield 1
+        assert data == "PJSIP/other"
+
+    async def handler(agi: FastAGI) -> None:
+        with contextlib.suppress(Exception):
+            await agi.execute(core.Exec("Dial", ["PJSIP/desk"]))
+
+    with pytest.raises(AssertionError, match="PJSIP/desk"):
+        place_call(handler, applications={"Dial": checks})
+
+
+def test_loop_that_runs_already() -> None:
+    """A call within a loop is refused, with advice; in a thread it can be placed."""
+
+    async def handler(agi: FastAGI) -> None:
+        await agi.execute(core.Answer())
+
+    async def main() -> None:
+        with pytest.raises(RuntimeError, match=r"asyncio\.to_thread"):
+            place_call(handler)
+        assert (await asyncio.to_thread(place_call, handler)).answered
+
+    asyncio.run(main())

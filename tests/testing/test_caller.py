@@ -26,6 +26,13 @@ def test_plan() -> None:
         Caller().press("1").wait(2).press("42#").wait(1).heard("hello/world").wait(0.5).hang_up()
     )
     assert Caller("1,w2, 42# ,w,@hello/world,w0.5,h").steps == built.steps
+    assert Caller("@ a b").steps == Caller().heard("a b").steps
+    assert Caller("!4#").steps == Caller().press("4#", after=0, anyway=True).steps
+    assert [*map(str, Caller("!1,h").send_text("hi").steps)] == [
+        "press anyway 1",
+        "hang up",
+        "send text hi",
+    ]
     assert Caller().steps == Caller("").steps == ()
 
 
@@ -86,10 +93,39 @@ def test_waits_for_an_effect() -> None:
     assert keys(timeline) == [(3.5, "5", "STREAM FILE")]
 
 
+def test_hesitates_once() -> None:
+    """Who is slow goes on hesitating when the next command follows at once."""
+    caller = Caller().press("5", after=1.5)
+    timeline = place(caller, 'STREAM FILE a "5"', "NOOP", 'STREAM FILE b "5"')
+    assert keys(timeline) == [(1.5, "5", "STREAM FILE")]
+    timeline = place("5", *["WAIT FOR DIGIT 200"] * 4)
+    assert keys(timeline) == [(0.5, "5", "WAIT FOR DIGIT")]
+
+
 def test_hesitates_again() -> None:
-    """Who was too slow begins again at the next command."""
-    timeline = place(Caller().press("5", after=1.5), 'STREAM FILE a "5"', 'STREAM FILE b "5"')
-    assert keys(timeline) == [(2.5, "5", "STREAM FILE")]
+    """After a while in which the key had no effect the hesitation begins again."""
+    caller = Caller().press("5", after=1.5)
+    timeline = place(caller, 'STREAM FILE a "5"', 'STREAM FILE a ""', 'STREAM FILE b "5"')
+    assert keys(timeline) == [(3.5, "5", "STREAM FILE")]
+
+
+def test_anyway() -> None:
+    """Keys without an effect: a wrong one, one that is too early, one that nobody waits for."""
+    timeline = place("w0.5,!9,1", 'STREAM FILE b "12"', 'STREAM FILE a ""')
+    assert keys(timeline) == [(0.5, "9", ""), (1.0, "1", "STREAM FILE")]
+    timeline = place("!12", 'STREAM FILE a ""', "WAIT FOR DIGIT 300")
+    assert keys(timeline) == [(0.0, "1", ""), (0.25, "2", "")]
+    timeline = place(Caller().press("7", after=2, anyway=True), "WAIT FOR DIGIT 5000")
+    assert keys(timeline) == [(2.0, "7", "WAIT FOR DIGIT")]
+
+
+@pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
+def test_no_time(seconds: float) -> None:
+    """Nobody waits for less than nothing, or for ever."""
+    with pytest.raises(ValueError, match="0 seconds or more"):
+        Caller().wait(seconds)
+    with pytest.raises(ValueError, match="0 seconds or more"):
+        Caller().press("1", after=seconds)
 
 
 @pytest.mark.parametrize(
@@ -148,18 +184,22 @@ def test_what_is_left() -> None:
     """The next step, for the record of a call that came to nothing."""
     channel = Channel(Setup())
     plan = Plan(Caller("12,w1.5,@a"), channel)
-    assert plan.left == "press 12"
+
+    def left() -> list[str]:
+        return list(plan.left)
+
+    assert left() == ["press 12", "wait 1.5", "heard a"]
     channel.receive_data(b'GET DATA "" 9000\n')
     assert plan.due() == REACTION
     channel.advance(REACTION)
     plan.act()
-    assert plan.left == "press 2"
+    assert left() == ["press 2", "wait 1.5", "heard a"]
     assert plan.due() == REACTION + GAP
     channel.advance(REACTION + GAP)
     plan.act()
-    assert plan.left == "wait 1.5"
+    assert left() == ["wait 1.5", "heard a"]
     channel.advance(9.0)
     plan.act()
-    assert plan.left == "heard a"
+    assert left() == ["heard a"]
     assert plan.due() is None
-    assert Plan(Caller(), channel).left == ""
+    assert Plan(Caller(), channel).left == ()

@@ -8,6 +8,7 @@ import pytest
 
 from pystrix.testing import Caller, CallerLeftError, EndlessCallError, HungUp, Note, Setup
 from pystrix.testing import _pilot as pilots
+from pystrix.testing import channel as channels
 from pystrix.testing._pilot import Pilot
 from tests.testing.asking import HANGUP, ok
 
@@ -58,7 +59,7 @@ def test_run_without_a_moment() -> None:
             "w700",
             b"WAIT FOR DIGIT -1\n",
             600.0,
-            ["the call lasts too long; still to do: wait 700.0"],
+            ["the call lasts too long; still to do: wait 700"],
         ),
         ("", b"WAIT FOR DIGIT 700000\n", 600.0, ["the call lasts too long"]),
         ("1", b'GET DATA "" -1\n', 0.5, ["nothing happens"]),
@@ -141,8 +142,48 @@ def test_endless_application(monkeypatch: pytest.MonkeyPatch) -> None:
 
     pilot = Pilot(Setup(applications={"Endless": endless}), "w2,h")
     pilot.receive_data(b"EXEC Endless\n")
-    with pytest.raises(EndlessCallError, match="EXEC does not end"):
-        pilot.finish()
+    record = pilot.finish()
+    assert isinstance(record.error, EndlessCallError)
+    assert "EXEC does not end" in str(record.error)
+
+
+def test_application_that_takes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that goes on and on at one moment is stopped, too."""
+    monkeypatch.setattr(channels, "MOST_STEPS", 10)
+
+    def endless(_channel: Channel, _data: str) -> Generator[float]:
+        while True:
+            yield 0
+
+    pilot = Pilot(Setup(applications={"Endless": endless}), "")
+    pilot.receive_data(b"EXEC Endless\n")
+    with pytest.raises(EndlessCallError, match="EXEC does not end, and takes no time"):
+        pilot.run()
+
+
+@pytest.mark.parametrize("limit", [0.0, -1.0, float("nan")])
+def test_no_limit(limit: float) -> None:
+    """A call takes time."""
+    with pytest.raises(ValueError, match="longer than 0 seconds"):
+        Pilot(Setup(), "", limit)
+
+
+@pytest.mark.parametrize(
+    ("caller", "undone", "notes"),
+    [
+        ("1", (), []),
+        ("1,h", (), []),
+        ("1,2,@x,h", ("press 2", "heard x", "hang up"), ["press 2, heard x, hang up"]),
+    ],
+)
+def test_undone(caller: str, undone: tuple[str, ...], notes: list[str]) -> None:
+    """What the caller still wanted to do is told, but that it wanted to leave."""
+    pilot = Pilot(Setup(), caller)
+    pilot.receive_data(b"WAIT FOR DIGIT -1\n")
+    pilot.run()
+    record = pilot.finish()
+    assert record.undone == undone
+    assert ends(pilot)[1] == [f"the call is over; still to do: {note}" for note in notes]
 
 
 def test_nothing_after_the_end() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import functools
 import sys
 import threading
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pystrix.agi import AGIHangup, FastAGI, FastAGIServer, aio, core
-from pystrix.testing import CallRecord, SilentApplicationError, Sounds, place_call
+from pystrix.agi import AGIDeadChannelError, AGIHangup, FastAGI, FastAGIServer, aio, core
+from pystrix.testing import CallRecord, Setup, SilentApplicationError, Sounds, place_call
 from pystrix.testing.place import parse_url, setup_for
+from pystrix.testing.setup import SetupOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
 PROMPTS = Sounds({"menu": 5.0, "bye": 1.0}, others=None)
@@ -223,7 +225,7 @@ def test_setup() -> None:
     assert database == {"a/b": "d"}
     assert list(record.recordings.values()) == [pytest.approx(1.0)]
     with pytest.raises(TypeError, match="nosuch"):
-        place_call(handler, nosuch=1)
+        place_call(handler, nosuch=1)  # type: ignore[call-arg]
     with pytest.raises(ValueError, match="nothing a caller does"):
         place_call(handler, "", "x")
 
@@ -363,3 +365,57 @@ def test_record() -> None:
         ">> b'200 result=1\\n'\n"
         "# the dialplan goes on: AGISTATUS=SUCCESS\n"
     )
+
+
+def dialogue() -> Generator[object]:
+    """Be a generator function."""
+    yield core.Answer()
+
+
+def test_no_handler() -> None:
+    """What would run nothing is refused."""
+
+    async def coroutine(agi: aio.FastAGI) -> None:
+        await agi.execute(core.Answer())
+
+    def plain(agi: Any) -> Any:
+        return coroutine(agi)
+
+    with pytest.raises(TypeError, match="is a generator function, so nothing would run"):
+        place_call(dialogue)
+    with pytest.raises(TypeError, match="a plain function that gives a coroutine"):
+        place_call(plain)
+
+
+def test_silence_is_in_the_record(served: str) -> None:
+    """What is wrong with a server or program is raised, or kept with what happened before."""
+    record = place_call(
+        [sys.executable, "-c", "import time; time.sleep(9)"], patience=0.2, catch=True
+    )
+    assert isinstance(record.error, SilentApplicationError)
+    with pytest.raises(SilentApplicationError):
+        place_call([sys.executable, "-c", "import time; time.sleep(9)"], patience=0.2)
+    assert place_call(served, catch=True).error is None
+
+
+def test_options_are_those_of_the_setup() -> None:
+    """The keywords of `place_call` are typed, and none is missing."""
+    own = {"script", "host", "stdio"}
+    fields = {field.name: field.type for field in dataclasses.fields(Setup)}
+    assert {name: type_ for name, type_ in fields.items() if name not in own} == {
+        name: hint.__forward_arg__ for name, hint in SetupOptions.__annotations__.items()
+    }
+
+
+def test_dead() -> None:
+    """A call in the extension h: commands for the living are refused, and nobody hangs up."""
+
+    def handler(agi: FastAGI) -> None:
+        assert agi.execute(core.GetVariable("EXTEN")) == "h"
+        assert not agi.hung_up
+        with pytest.raises(AGIDeadChannelError):
+            agi.execute(core.Answer())
+
+    record = place_call(handler, extension="h", dead=True)
+    assert record.status == "SUCCESS"
+    assert record.hung_up_by is None

@@ -81,6 +81,25 @@ def test_caught(place_call):
     result.stdout.fnmatch_lines(["*LookupError: no such account", "*transcript of call 1*"])
 
 
+def test_failure_of_a_fixture(run: Callable[[str], pytest.RunResult]) -> None:
+    """A call that a fixture places is shown as well; the middle of a long one is left out."""
+    result = run("""
+import pytest
+
+@pytest.fixture
+def greeted(place_call):
+    def handler(agi):
+        for _ in range(1000):
+            agi.execute(core.Noop())
+    assert place_call(handler).keys == "5"
+
+def test_call(greeted):
+    pass
+""")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*transcript of call 1*", "# (1* lines left out)"])
+
+
 def test_other_failures(run: Callable[[str], pytest.RunResult]) -> None:
     """A test that places no call fails as ever."""
     result = run("""

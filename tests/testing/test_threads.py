@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING, Any
@@ -202,18 +203,31 @@ def stubborn(agi: FastAGI) -> None:
     raise LookupError
 
 
-@pytest.mark.parametrize(
-    ("handler", "error"), [(endless, EndlessCallError), (stubborn, LookupError)]
-)
-def test_endless(
-    monkeypatch: pytest.MonkeyPatch,
-    handler: Callable[[FastAGI], None],
-    error: type[Exception],
-) -> None:
-    """A handler that never ends is ended."""
+@pytest.mark.parametrize("handler", [endless, stubborn])
+def test_endless(monkeypatch: pytest.MonkeyPatch, handler: Callable[[FastAGI], None]) -> None:
+    """A handler that never ends is ended, and that is what is told."""
     monkeypatch.setattr(pilots, "MOST_COMMANDS", 50)
-    with pytest.raises(error):
+    with pytest.raises(EndlessCallError):
         place_call(handler)
+
+
+def test_error_that_the_handler_catches() -> None:
+    """What an application of the setup raises fails the test, whatever the handler does."""
+
+    def checks(_channel: Channel, data: str) -> None:
+        assert data == "PJSIP/other"
+
+    def handler(agi: FastAGI) -> None:
+        with contextlib.suppress(Exception):
+            agi.execute(core.Exec("Dial", ["PJSIP/desk"]))
+        with contextlib.suppress(Exception):
+            agi.execute(core.Noop())
+        raise LookupError("all that came of it")
+
+    with pytest.raises(AssertionError, match="PJSIP/desk"):
+        place_call(handler, applications={"Dial": checks})
+    record = place_call(handler, applications={"Dial": checks}, catch=True)
+    assert isinstance(record.error, AssertionError)
 
 
 @pytest.mark.parametrize("when", ["at once", "later"])

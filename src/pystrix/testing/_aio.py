@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import selectors
-from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Any, Final, TypeVar, TypeVarTuple
 
 from pystrix.agi._protocol import State
 from pystrix.agi.aio import FastAGI
 from pystrix.testing._remote import PATIENCE, SilentApplicationError
+from pystrix.testing._running import EndlessCallError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
     from pystrix.agi._async_connection import Receiver
     from pystrix.testing._pilot import Pilot
+
+MOST_TURNS: Final = 200_000
+"""How often a loop may go round while nothing happens in its call."""
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -28,6 +33,7 @@ class _Selector(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
+        self.loop.count_turn()
         if ready or timeout == 0:
             return ready
         if timeout is not None and not self.loop.threads:
@@ -53,6 +59,8 @@ class SimulatedTimeLoop(asyncio.SelectorEventLoop):
         self.patience = patience
         self.threads: int = 0
         """How many threads work for a handler."""
+        self.turns: int = 0
+        """How often the loop went round since something happened in the call."""
         self._simulated_time = 0.0
         selector = _Selector()
         selector.loop = self
@@ -61,6 +69,17 @@ class SimulatedTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Give the simulated time, in seconds."""
         return self._simulated_time
+
+    def count_turn(self) -> None:
+        """Note that the loop goes round.
+
+        Raises:
+            EndlessCallError: If it does so for ever, and nothing happens in the call.
+        """
+        self.turns += 1
+        if self.turns > MOST_TURNS:
+            self.turns = 0  # for what is left to be cancelled
+            raise EndlessCallError("the handler goes on and on, and asks nothing of Asterisk")
 
     def jump(self, seconds: float) -> None:
         """Let time pass."""
@@ -97,10 +116,8 @@ class SimulatedConnection:
 
     receiver: Receiver
 
-    def __init__(self, pilot: Pilot, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, pilot: Pilot, loop: SimulatedTimeLoop) -> None:
         self.is_over = False
-        self.error: Exception | None = None
-        """What the simulation raised while the handler waited for it."""
         self._pilot = pilot
         self._loop = loop
         self._began = loop.time()
@@ -114,6 +131,7 @@ class SimulatedConnection:
 
     def write(self, data: bytes) -> None:
         """Send bytes."""
+        self._loop.turns = 0
         if not self.is_over:
             self._catch_up()
             self._pilot.receive_data(data)
@@ -137,8 +155,7 @@ class SimulatedConnection:
         now = max(self._loop.time() - self._began, self._due)
         while (moment := self._next_moment()) is not None and moment <= now:
             pilot.advance(max(moment, pilot.channel.now))
-        pilot.channel.advance(max(now, pilot.channel.now))
-        pilot.settle()
+        pilot.rest(now)
 
     def _next_moment(self) -> float | None:
         """Give the next moment; the caller's patience ends while the handler is busy, too."""
@@ -165,17 +182,13 @@ class SimulatedConnection:
     def _wake(self, moment: float) -> None:
         self._timer = None
         self._due = moment  # the sum on the loop's clock may have been rounded down
-        try:
+        with contextlib.suppress(Exception):  # the pilot keeps it
             self._catch_up()
-        except Exception as error:  # noqa: BLE001 - of an application of the setup; raised at the end
-            self.error = error
-            self.is_over = True
-            self.receiver.feed_eof()
-        else:
-            self._go_on()
+        self._go_on()
 
     def _deliver(self) -> None:
         self._timer = None
+        self._loop.turns = 0
         channel = self._pilot.channel
         if data := channel.data_to_send():
             self.receiver.feed(data)
@@ -184,6 +197,17 @@ class SimulatedConnection:
             self.receiver.feed_eof()
         elif not self.is_over and self._timer is None:
             self._go_on()
+
+
+def _refuse_running_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:  # there is none
+        return
+    raise RuntimeError(
+        "a simulated call runs a loop of its own, and one runs here already: call place_call "
+        "from a plain function, or `await asyncio.to_thread(place_call, ...)`"
+    )
 
 
 def run_handler(
@@ -198,10 +222,13 @@ def run_handler(
 
     Raises:
         SilentApplicationError: If that does not come.
+        EndlessCallError: If the handler goes on for ever.
+        RuntimeError: If a loop runs in this thread.
     """
+    _refuse_running_loop()
+    loop = SimulatedTimeLoop(patience)
 
     async def main() -> None:
-        loop = asyncio.get_running_loop()
         connection = SimulatedConnection(pilot, loop)
         session = FastAGI(connection, "the simulated Asterisk", debug=False)
         connection.open(session)
@@ -210,8 +237,6 @@ def run_handler(
             await serve(session)
         finally:
             session.close()
-            if connection.error is not None:
-                raise connection.error
 
-    with asyncio.Runner(loop_factory=lambda: SimulatedTimeLoop(patience)) as runner:
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
         runner.run(main())

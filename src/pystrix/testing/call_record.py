@@ -28,8 +28,11 @@ class CallRecord:
     """How long the call took, in seconds on its clock."""
     answered: bool
     """Whether it was answered."""
+    undone: tuple[str, ...] = ()
+    """What the caller still wanted to do, step by step."""
     error: BaseException | None = None
-    """What the handler raised, if it ran in this process."""
+    """What the handler raised, if it ran in this process, an application of the setup, or the
+    simulation: that somebody is silent, or does not end."""
 
     @property
     def commands(self) -> list[str]:

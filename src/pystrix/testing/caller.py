@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +20,10 @@ REACTION: Final = 0.5
 GAP: Final = 0.25
 """Seconds between the keys of a group."""
 
-_STEP = re.compile(r"w(?P<wait>\d+(?:\.\d+)?)?|(?P<hangup>h)|@(?P<heard>.+)|(?P<keys>[0-9*#A-D]+)")
+_STEP = re.compile(
+    r"w(?P<wait>\d+(?:\.\d+)?)?|(?P<hangup>h)|@\s*(?P<heard>.+)"
+    r"|(?P<anyway>!)?(?P<keys>[0-9*#A-D]+)"
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,11 +31,16 @@ class _Step:
     """One thing that a caller does."""
 
     what: str
-    """``wait``, ``press``, ``heard``, ``text``, or ``hangup``."""
+    """``wait``, ``press``, ``press anyway``, ``heard``, ``send text``, or ``hang up``."""
     text: str = ""
     """The keys, the sound, or the text."""
     seconds: float = 0.0
     """How long to wait, or how long to hesitate before the first key."""
+
+    def __str__(self) -> str:
+        if self.what == "wait":
+            return f"wait {self.seconds:g}"
+        return f"{self.what} {self.text}" if self.text else self.what
 
 
 class Caller:
@@ -41,8 +50,9 @@ class Caller:
     ``Caller().heard("welcome").press("42#").wait(1).hang_up()``.
 
     Args:
-        plan: Steps between commas: keys; ``w2`` to wait two seconds (``w`` for one); ``@name``
-            to wait until a sound was heard; ``h`` to hang up.
+        plan: Steps between commas: keys, pressed as soon as the first has an effect; ``!`` and
+            keys, pressed now, whatever that does; ``w2`` to wait two seconds (``w`` for one);
+            ``@name`` to wait until a sound was heard; ``h`` to hang up.
 
     Raises:
         ValueError: If a step is none of these.
@@ -54,9 +64,12 @@ class Caller:
             match = _STEP.fullmatch(part.strip())
             if match is None:
                 raise ValueError(
-                    f"{part!r} is nothing a caller does: keys (0-9*#A-D), w<seconds>, @<sound>, h"
+                    f"{part!r} is nothing a caller does: keys (0-9*#A-D), !<keys>, w<seconds>, "
+                    "@<sound>, h"
                 )
-            if match["keys"]:
+            if match["anyway"]:
+                self.press(match["keys"], after=0, anyway=True)
+            elif match["keys"]:
                 self.press(match["keys"])
             elif match["heard"]:
                 self.heard(match["heard"])
@@ -70,24 +83,30 @@ class Caller:
         """The steps."""
         return tuple(self._steps)
 
-    def press(self, keys: str, *, after: float = REACTION) -> Self:
+    def press(self, keys: str, *, after: float = REACTION, anyway: bool = False) -> Self:
         """Press keys, as soon as the first has an effect and some time has passed.
 
         Args:
             keys: DTMF digits, pressed one after the other, a quarter of a second apart.
             after: How long the caller hesitates, in seconds.
+            anyway: Whether to press them even if the first has no effect: a wrong key at a
+                prompt, or a key that comes too early.
 
         Raises:
-            ValueError: If one is no digit of DTMF.
+            ValueError: If one is no digit of DTMF, or `after` no time.
         """
         if not keys or not re.fullmatch(r"[0-9*#A-D]*", keys):
             raise ValueError(f"keys are 0-9, *, # and A-D, not {keys!r}")
-        self._steps.append(_Step("press", keys, after))
+        self._steps.append(_Step("press anyway" if anyway else "press", keys, _seconds(after)))
         return self
 
     def wait(self, seconds: float) -> Self:
-        """Do nothing for so many seconds."""
-        self._steps.append(_Step("wait", seconds=seconds))
+        """Do nothing for so many seconds.
+
+        Raises:
+            ValueError: If that is no time.
+        """
+        self._steps.append(_Step("wait", seconds=_seconds(seconds)))
         return self
 
     def heard(self, sound: str) -> Self:
@@ -97,13 +116,19 @@ class Caller:
 
     def send_text(self, text: str) -> Self:
         """Send a text message as soon as the application waits for one."""
-        self._steps.append(_Step("text", text))
+        self._steps.append(_Step("send text", text))
         return self
 
     def hang_up(self) -> Self:
         """Hang up."""
-        self._steps.append(_Step("hangup"))
+        self._steps.append(_Step("hang up"))
         return self
+
+
+def _seconds(seconds: float) -> float:
+    if seconds < 0 or not math.isfinite(seconds):
+        raise ValueError(f"a time is 0 seconds or more, not {seconds!r}")
+    return seconds
 
 
 class Plan:
@@ -125,16 +150,13 @@ class Plan:
         self._playing: list[Heard] = []  # what was being heard then
         self._keys = ""  # of a group that has begun
         self._due: float | None = None  # when the first key is to be pressed
+        self._deaf: float | None = None  # since when it has no effect, if it had one before
 
     @property
-    def left(self) -> str:
-        """What the caller still wants to do next, ``""`` if nothing."""
-        if self._keys:
-            return f"press {self._keys}"
-        if not self._steps:
-            return ""
-        step = self._steps[0]
-        return f"{step.what} {step.text or step.seconds}"
+    def left(self) -> tuple[str, ...]:
+        """What the caller still wants to do."""
+        begun = (f"press {self._keys}",) if self._keys else ()
+        return (*begun, *map(str, self._steps))
 
     def due(self) -> float | None:
         """Give the moment of the next step; None if it waits for the application, or is none."""
@@ -146,11 +168,13 @@ class Plan:
         match step.what:
             case "press":
                 return self._press_at(step)
+            case "press anyway":
+                return self._since + step.seconds
             case "heard":
                 return self._heard_at(step)
             case "wait":
                 return self._since + step.seconds
-            case "text" if not self._channel.waits_for_text:
+            case "send text" if not self._channel.waits_for_text:
                 return None
             case _:
                 return self._channel.now
@@ -166,12 +190,12 @@ class Plan:
         step = self._steps.pop(0)
         self._done()
         match step.what:
-            case "press":
+            case "press" | "press anyway":
                 self._keys = step.text[1:]
                 channel.press(step.text[0])
-            case "text":
+            case "send text":
                 channel.send_text(step.text)
-            case "hangup":
+            case "hang up":
                 channel.hang_up()
             case _:
                 pass
@@ -181,13 +205,18 @@ class Plan:
         self._since = self._channel.now
         self._seen = len(timeline)
         self._playing = [e for e in timeline if isinstance(e, Heard) and e.end is None]
-        self._due = None
+        self._due = self._deaf = None
 
     def _press_at(self, step: _Step) -> float | None:
+        now = self._channel.now
         if step.text[0] not in self._channel.listening:
-            self._due = None
-        elif self._due is None:
-            self._due = self._channel.now + step.seconds
+            if self._deaf is None:
+                self._deaf = now
+            return None
+        # Who has begun to hesitate goes on when the next command follows at once.
+        if self._due is None or (self._deaf is not None and self._deaf < now):
+            self._due = now + step.seconds
+        self._deaf = None
         return self._due
 
     def _heard_at(self, step: _Step) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pystrix.agi._scripts import Route, Scripts
 from pystrix.agi._wire import FAILURE_LINE
@@ -17,10 +17,12 @@ from pystrix.testing._remote import PATIENCE, ProgramWire, RemoteCall, TCPWire
 from pystrix.testing.setup import Setup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Unpack
 
     from pystrix.testing.call_record import CallRecord
     from pystrix.testing.caller import Caller
+    from pystrix.testing.setup import SetupOptions
 
 DEFAULT_PORT: Final = 4573
 _HIGHEST_PORT: Final = 65_535
@@ -38,7 +40,7 @@ def place_call(
     limit: float = LIMIT,
     patience: float = PATIENCE,
     catch: bool = False,
-    **setup: Any,  # noqa: ANN401 - see Setup
+    **setup: Unpack[SetupOptions],
 ) -> CallRecord:
     """Place a call to an application, and give the record of it.
 
@@ -56,7 +58,8 @@ def place_call(
         limit: The seconds, on the call's clock, after which the caller hangs up in any case.
         patience: The seconds of real time that a server or program may take for its next command,
             and a coroutine for what it waits for besides time and Asterisk.
-        catch: Whether an exception of the handler is only kept in the record, and not raised.
+        catch: Whether what the handler or the simulation raised is only kept in the record, and
+            not raised.
         setup: What the call is like: the attributes of `Setup`.
 
     Returns:
@@ -65,35 +68,70 @@ def place_call(
     Raises:
         ValueError: If there is no such application, `caller` is no plan, or there is a `script`
             where none can be.
-        Exception: What the handler raised; an `AGIHangup` is kept in the record.
+        TypeError: If the handler is none: a generator function, for instance.
+        Exception: What the handler raised, but for an `AGIHangup`; or what an application of the
+            setup did, even if the handler caught it.
         OSError: If the server cannot be reached, or the program not be started.
-        TimeoutError: If they take longer than `patience`.
+        SilentApplicationError: If they take longer than `patience`.
+        EndlessCallError: If the handler goes on for ever.
     """
     if isinstance(application, str):
-        return _call_server(application, script, caller, limit, patience, setup)
-    if isinstance(application, Scripts) or callable(application):
+        pilot = _call_server(application, script, caller, limit, patience, setup)
+    elif isinstance(application, Scripts) or callable(application):
         pilot = Pilot(Setup(script=script, **setup), caller, limit)
         _run(pilot, application, patience)
-        record = pilot.finish()
-        if record.error is not None and not isinstance(record.error, AGIHangup) and not catch:
-            raise record.error
-        return record
+    else:
+        pilot = _call_program(application, script, caller, limit, patience, setup)
+    record = pilot.finish()
+    if record.error is not None and not isinstance(record.error, AGIHangup) and not catch:
+        raise record.error
+    return record
+
+
+class PlaceCall(Protocol):
+    """The type of `place_call`, and of the fixture of that name."""
+
+    def __call__(
+        self,
+        application: Callable[..., Any] | Scripts | str | Sequence[str],
+        script: str = "",
+        caller: Caller | str = "",
+        *,
+        limit: float = LIMIT,
+        patience: float = PATIENCE,
+        catch: bool = False,
+        **setup: Unpack[SetupOptions],
+    ) -> CallRecord:
+        """Place a call: see `place_call`."""
+        ...
+
+
+def _call_program(
+    command: Sequence[str],
+    script: str,
+    caller: Caller | str,
+    limit: float,
+    patience: float,
+    setup: SetupOptions,
+) -> Pilot:
     if script:
         raise ValueError("a program has no script")
-    name, *arguments = application
-    setup = {"arguments": tuple(arguments), **setup}
-    pilot = Pilot(Setup(script=name, stdio=True, **setup), caller, limit)
+    name, *arguments = command
+    options: SetupOptions = {"arguments": tuple(arguments), **setup}
+    pilot = Pilot(Setup(script=name, stdio=True, **options), caller, limit)
     wire = ProgramWire([name, *arguments])
     try:
         RemoteCall(pilot, wire, patience=patience).run()
         pilot.channel.receive_eof()
+    except Exception as error:  # noqa: BLE001 - raised when the record is made
+        pilot.error = error
     finally:
         ended_well = wire.close()
     if not ended_well:
         pilot.channel.failed = True
         if pilot.channel.status == "SUCCESS":
             pilot.channel.status = "FAILURE"
-    return pilot.finish()
+    return pilot
 
 
 def parse_url(url: str) -> tuple[str, int, str]:
@@ -108,7 +146,7 @@ def parse_url(url: str) -> tuple[str, int, str]:
     return match["host"].strip("[]"), int(match["port"] or DEFAULT_PORT), match["script"] or ""
 
 
-def setup_for(url: str, setup: dict[str, Any]) -> Setup:
+def setup_for(url: str, setup: Mapping[str, Any]) -> Setup:
     """Make the setup of a call to a URL."""
     host, _, script = parse_url(url)
     shown = url.partition("://")[2].partition("/")[0] or host
@@ -121,8 +159,8 @@ def _call_server(
     caller: Caller | str,
     limit: float,
     patience: float,
-    setup: dict[str, Any],
-) -> CallRecord:
+    setup: SetupOptions,
+) -> Pilot:
     if script:
         raise ValueError("the script is part of the URL")
     host, port, _ = parse_url(url)
@@ -130,9 +168,11 @@ def _call_server(
     wire = TCPWire((host, port))
     try:
         RemoteCall(pilot, wire, patience=patience).run()
+    except Exception as error:  # noqa: BLE001 - raised when the record is made
+        pilot.error = error
     finally:
         wire.close()
-    return pilot.finish()
+    return pilot
 
 
 def _run(
@@ -162,12 +202,14 @@ def _is_coroutine(application: Callable[..., Any] | Scripts) -> bool:
 def _serve(session: _threads.SimulatedFastAGI, application: Callable[..., Any] | Scripts) -> None:
     route, request = _find(session, application)
     try:
-        route.call(session, request)
+        result = route.call(session, request)
     except AGIHangup:
         raise
     except Exception:
         session.fail(FAILURE_LINE)
         raise
+    if inspect.isawaitable(result):
+        raise _no_handler(application, result, "a plain function that gives a coroutine")
 
 
 async def _serve_async(session: Any, application: Callable[..., Any] | Scripts) -> None:  # noqa: ANN401
@@ -182,6 +224,15 @@ async def _serve_async(session: Any, application: Callable[..., Any] | Scripts) 
         raise
 
 
+def _no_handler(application: object, result: object, what: str) -> TypeError:
+    if inspect.iscoroutine(result):
+        result.close()  # it is never run
+    return TypeError(
+        f"{application!r} is {what}, so nothing would run: a handler is a plain function or a "
+        "coroutine function; a dialogue runs by agi.execute(dialogue())"
+    )
+
+
 def _find(session: Any, application: Callable[..., Any] | Scripts) -> tuple[Route, Request]:  # noqa: ANN401
     if isinstance(application, Scripts):
         found = application._find(
@@ -191,6 +242,8 @@ def _find(session: Any, application: Callable[..., Any] | Scripts) -> tuple[Rout
             raise ValueError(f"the server has no handler for {session.environment.path!r}")
         route, request = found
     else:
+        if inspect.isgeneratorfunction(application):
+            raise _no_handler(application, None, "a generator function")
         route = Route(application, _takes_session(application))
         request = Request.of(session.environment, None)
     session.set_request(request)
@@ -207,4 +260,4 @@ def _takes_session(function: Callable[..., Any]) -> bool:
     return len(needed) == 1
 
 
-__all__ = ["place_call"]
+__all__ = ["PlaceCall", "place_call"]

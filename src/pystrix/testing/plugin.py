@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from pystrix.agi.errors import AGIHangup
+from pystrix.testing._pilot import LIMIT
+from pystrix.testing._remote import PATIENCE
 from pystrix.testing.place import place_call as _place_call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
+    from typing import Unpack
 
     from pystrix.agi._scripts import Scripts
     from pystrix.testing.call_record import CallRecord
     from pystrix.testing.caller import Caller
+    from pystrix.testing.place import PlaceCall
+    from pystrix.testing.setup import SetupOptions
 
+_MOST_LINES: Final = 400
 _RECORDS: Final[pytest.StashKey[list[CallRecord]]] = pytest.StashKey()
-
-
-class PlaceCall(Protocol):
-    """The type of the fixture `place_call`."""
-
-    def __call__(
-        self,
-        application: Callable[..., Any] | Scripts | str | Sequence[str],
-        script: str = "",
-        caller: Caller | str = "",
-        *,
-        limit: float = ...,
-        patience: float = ...,
-        catch: bool = False,
-        **setup: Any,  # noqa: ANN401 - see pystrix.testing.Setup
-    ) -> CallRecord:
-        """Place a call: see `pystrix.testing.place_call`."""
-        ...
 
 
 @pytest.fixture
@@ -47,10 +35,15 @@ def place_call(request: pytest.FixtureRequest) -> PlaceCall:
         script: str = "",
         caller: Caller | str = "",
         *,
+        limit: float = LIMIT,
+        patience: float = PATIENCE,
         catch: bool = False,
-        **options: Any,  # noqa: ANN401
+        **setup: Unpack[SetupOptions],
     ) -> CallRecord:
-        record = _place_call(application, script, caller, catch=True, **options)
+        __tracebackhide__ = True
+        record = _place_call(
+            application, script, caller, limit=limit, patience=patience, catch=True, **setup
+        )
         records.append(record)
         if record.error is not None and not isinstance(record.error, AGIHangup) and not catch:
             raise record.error
@@ -65,8 +58,18 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the transcripts to the report of a test that failed."""
     report = yield
-    if report.failed and report.when == "call" and _RECORDS in item.stash:
+    if report.failed and _RECORDS in item.stash:
         records = item.stash[_RECORDS]
         for number, record in enumerate(records, 1):
-            report.sections.append((f"transcript of call {number}", str(record)))
+            report.sections.append((f"transcript of call {number}", _shortened(str(record))))
     return report
+
+
+def _shortened(transcript: str) -> str:
+    """Leave out the middle of a transcript that nobody would read."""
+    lines = transcript.splitlines(keepends=True)
+    left_out = len(lines) - _MOST_LINES
+    if left_out <= 0:
+        return transcript
+    half = _MOST_LINES // 2
+    return "".join([*lines[:half], f"# ({left_out} lines left out)\n", *lines[-half:]])

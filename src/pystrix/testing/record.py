@@ -63,7 +63,8 @@ class HungUp:
     start: float
     """When, in seconds since the call began."""
     by: str
-    """Who ended it: ``"caller"`` or ``"application"``."""
+    """Who ended it: ``"caller"``, ``"application"``, ``"autohangup"``, or ``"caller, who is tired
+    of waiting"``, when nothing else could happen any more or the call reached its limit."""
 
 
 @dataclasses.dataclass(slots=True)

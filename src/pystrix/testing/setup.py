@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import urlencode
 
 from pystrix.testing.sounds import Sounds
@@ -132,3 +132,32 @@ class Setup:
         ]
         block = "".join(f"agi_{name}: {value}\n" for name, value in lines)
         return f"{block}\n".encode("utf-8", "surrogateescape")
+
+
+class SetupOptions(TypedDict, total=False):
+    """The attributes of `Setup` that are keywords of `place_call`."""
+
+    query: Mapping[str, str]
+    arguments: Sequence[str]
+    caller_id: str
+    caller_name: str
+    dialled: str
+    channel: str
+    unique_id: str
+    context: str
+    extension: str
+    priority: int
+    language: str
+    account_code: str
+    variables: Mapping[str, str]
+    functions: Mapping[str, Callable[[str], str | None]]
+    applications: Mapping[str, Callable[..., Any]]
+    database: dict[str, str]
+    subroutines: Mapping[str, Callable[..., Any]]
+    labels: Mapping[str, int]
+    speech_engines: Mapping[str, Callable[..., Sequence[tuple[str, int, str]]]]
+    sounds: Sounds
+    answered: bool
+    dead: bool
+    talks: bool
+    epoch: float
