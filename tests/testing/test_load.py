@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pystrix.agi import aio, core
-from pystrix.testing.load import Latencies, LoadResult, run_load
+from pystrix.testing import Caller
+from pystrix.testing.load import Latencies, LoadResult, _Call, _Load, run_load
+from tests.agi.peers import TIMEOUT
+from tests.cli.servers import peer, read_to_end
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -41,6 +45,50 @@ def load(handler: Handler, caller: str = "", **options: Any) -> LoadResult:
     return asyncio.run(main())
 
 
+def load_peer(
+    function: Callable[[socket.socket], object],
+    then: Callable[[], object] = lambda: None,
+    **options: Any,
+) -> LoadResult:
+    """Load a server of which one call is served, by a function; the end of it ends the load."""
+
+    async def main(url: str) -> LoadResult:
+        results: list[LoadResult] = []
+
+        def notice(result: LoadResult) -> None:
+            results.append(result)
+            if result.calls or result.errors:
+                task.cancel()
+
+        task = asyncio.create_task(run_load(url, concurrency=1, notice=notice, **options))
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        return results[-1]
+
+    with peer(function) as url:
+        try:
+            return asyncio.run(main(url))
+        finally:
+            then()
+
+
+def flood(connection: socket.socket) -> None:
+    """Send long commands and read no answer, until it is stuck."""
+    command = b"GET FULL VARIABLE " + b"x" * 8000 + b"\n"
+    connection.settimeout(0.3)
+    with contextlib.suppress(TimeoutError):
+        while True:
+            connection.sendall(command)
+    connection.settimeout(TIMEOUT)
+
+
+def read_until(connection: socket.socket, end: bytes) -> None:
+    """Read up to something."""
+    data = b""
+    while not data.endswith(end):
+        data += connection.recv(65536)
+
+
 async def two_commands(agi: Any, *_: object) -> None:
     """Answer and play."""
     await agi.execute(core.Answer())
@@ -52,13 +100,15 @@ def test_closed_loop() -> None:
     seen: list[int] = []
     result = load(two_commands, notice=lambda so_far: seen.append(so_far.calls))
     assert result.calls > 4
-    # The end of a call comes as a read of its own.
-    assert result.commands == 2 * result.calls
+    # Calls that were cut off have sent one command, or both.
+    assert 0 <= result.commands - 2 * result.calls - result.cut_off <= result.cut_off
+    assert result.cut_off + result.waiting <= 4
     assert not result.errors
+    assert result.served
     assert result.call.count == result.calls
-    assert result.set_up.count >= result.calls
-    assert result.command.count >= result.calls
-    assert result.seconds == pytest.approx(0.3, abs=0.2)
+    assert result.set_up.count == result.calls + result.cut_off
+    assert result.set_up.count + result.command.count == result.commands
+    assert result.seconds >= 0.3
     assert seen[-1] == result.calls
 
 
@@ -78,6 +128,8 @@ def test_no_room_at_this_rate() -> None:
     result = load(waits, rate=50, concurrency=2, duration=0.5)
     assert result.calls == 0
     assert result.errors["no room at this rate"] > 1
+    assert (result.cut_off, result.commands) == (2, 2)
+    assert result.served
 
 
 def test_keys() -> None:
@@ -101,6 +153,7 @@ def test_failures() -> None:
 
     result = load(fails)
     assert result.calls == 0
+    assert not result.served
     assert result.errors["AGISTATUS=FAILURE"] > 0
 
 
@@ -112,6 +165,19 @@ def test_silence() -> None:
 
     result = load(silent, patience=0.2, duration=1.2)
     assert result.errors["no command in time"] >= 4
+    assert (result.calls, result.commands) == (0, 0)
+
+
+def test_silence_to_the_end() -> None:
+    """Who has not said anything by the end has not served."""
+
+    async def silent(agi: Any, *_: object) -> None:  # noqa: ARG001
+        await asyncio.sleep(60)
+
+    result = load(silent)
+    assert (result.waiting, result.cut_off, result.calls) == (4, 0, 0)
+    assert not result.errors
+    assert not result.served
 
 
 def test_nothing_comes() -> None:
@@ -151,20 +217,215 @@ def test_connect_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_reset() -> None:
     """A server whose connections break."""
 
-    async def main() -> LoadResult:
-        def reset(_reader: Any, writer: asyncio.StreamWriter) -> None:
-            connection: socket.socket = writer.get_extra_info("socket")
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-            writer.transport.abort()
+    def reset(connection: socket.socket) -> None:
+        read_until(connection, b"\n\n")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
 
-        server = await asyncio.start_server(reset, "127.0.0.1", 0)
-        async with server:
-            port = server.sockets[0].getsockname()[1]
-            return await run_load(f"agi://127.0.0.1:{port}", concurrency=1, duration=0.2)
+    result = load_peer(reset)
+    assert result.calls == 0
+    assert result.errors["the connection broke"] == 1
+
+
+def test_pieces() -> None:
+    """What counts is lines, however they come; those behind the end are run, too."""
+
+    def pieces(connection: socket.socket) -> None:
+        read_until(connection, b"\n\n")
+        connection.sendall(b"NO")
+        connection.sendall(b"OP\nNOOP\nNOO")
+        read_until(connection, b"200 result=0\n")
+        connection.sendall(b"P\nNOOP\n")
+        connection.shutdown(socket.SHUT_WR)
+        answers.append(read_to_end(connection))
+
+    answers: list[bytes] = []
+    result = load_peer(pieces)
+    assert (result.calls, result.commands) == (1, 4)
+    assert result.set_up.count == 1
+    assert answers == [b"200 result=0\n" * 3 + b"HANGUP\n"]
+
+
+def test_pipelined_commands_that_take_time() -> None:
+    """They are run one after the other, in no time."""
+
+    def pushes(connection: socket.socket) -> None:
+        read_until(connection, b"\n\n")
+        connection.sendall(b"EXEC Wait 5\nEXEC Wait 5\n")
+        connection.shutdown(socket.SHUT_WR)
+        read_to_end(connection)
+
+    result = load_peer(pushes)
+    assert (result.calls, result.commands) == (1, 2)
+
+
+@pytest.mark.parametrize("stays", [False, True])
+def test_no_agi(stays: bool) -> None:
+    """A server of another protocol has served nobody, whether it closes or not."""
+    over = threading.Event()
+
+    def web(connection: socket.socket) -> None:
+        read_until(connection, b"\n\n")
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n")
+        read_until(connection, b"510 Invalid or unknown command\n")
+        if stays:
+            over.wait(TIMEOUT)
+
+    result = load_peer(web, then=over.set, duration=0.6)
+    assert result.errors["the server speaks no AGI"] == 1
+    assert not result.served
+
+
+def test_flood_of_rubbish() -> None:
+    """It is not listened to for long."""
+
+    def babbles(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection.sendall(b"\xff\xfe\n" * 100)
+
+    result = load_peer(babbles)
+    assert result.errors["the server speaks no AGI"] == 1
+    assert not result.served
+
+
+def test_command_that_asterisk_does_not_survive() -> None:
+    """A call in which Asterisk aborts was not served."""
+
+    def harms(connection: socket.socket) -> None:
+        read_until(connection, b"\n\n")
+        connection.sendall(b"NOOP\n")
+        read_until(connection, b"200 result=0\n")
+        connection.sendall(b"NOOP" + b' "x"' * 200 + b"\n")
+        read_to_end(connection)
+
+    result = load_peer(harms)
+    assert result.errors["a command at which Asterisk aborts"] == 1
+    assert result.calls == 0
+
+
+def test_server_that_does_not_read() -> None:
+    """It is not listened to meanwhile, so that nothing piles up, and given up in the end."""
+    over = threading.Event()
+
+    def floods(connection: socket.socket) -> None:
+        flood(connection)
+        over.wait(TIMEOUT)
+
+    result = load_peer(floods, then=over.set, patience=1, duration=TIMEOUT)
+    assert result.errors["the server does not read"] == 1
+
+
+def test_server_that_reads_late() -> None:
+    """It gets all answers."""
+
+    def late(connection: socket.socket) -> None:
+        flood(connection)
+        connection.shutdown(socket.SHUT_WR)
+        answers.append(read_to_end(connection))
+
+    answers: list[bytes] = []
+    result = load_peer(late, duration=TIMEOUT)
+    assert result.calls == 1
+    # The last command is cut off somewhere.
+    assert 0 <= result.commands - answers[0].count(b"200 result=1 (x") <= 1
+    assert result.commands > 100
+
+
+def test_endless_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that does not end is ended."""
+    monkeypatch.setattr("pystrix.testing._pilot.MOST_COMMANDS", 20)
+
+    async def goes_on(agi: Any, *_: object) -> None:
+        while True:
+            await agi.execute(core.Noop())
+
+    result = load(goes_on, duration=0.5)
+    assert result.errors["the call does not end"] > 0
+    assert result.calls == 0
+
+
+def test_application_that_fails() -> None:
+    """What the applications of the setup raise ends the load."""
+
+    def fails(*_: object) -> None:
+        raise LookupError("what a mistake")
+
+    async def executes(agi: Any, *_: object) -> None:
+        await agi.execute(core.Exec("Own"))
+
+    with pytest.raises(LookupError, match="what a mistake"):
+        load(executes, applications={"Own": fails}, duration=TIMEOUT)
+
+
+def test_cancelled() -> None:
+    """Who cancels the load has been given all figures."""
+
+    async def main() -> LoadResult:
+        results: list[LoadResult] = []
+
+        def notice(result: LoadResult) -> None:
+            results.append(result)
+            task.cancel()
+
+        async with serving(two_commands) as url:
+            task = asyncio.create_task(run_load(url, duration=TIMEOUT, notice=notice))
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        return results[-1]
 
     result = asyncio.run(main())
-    assert result.calls == 0
-    assert result.errors["the connection broke"] > 0
+    assert result.calls
+    assert result.set_up.count == result.calls + result.cut_off
+
+
+def test_connected_at_the_end() -> None:
+    """A connection that is made while the load ends is closed, and counted."""
+
+    async def main() -> LoadResult:
+        async with serving(two_commands) as url:
+            load = _Load(url, Caller(), 1, None, 10.0, {})
+            load.over = True
+            load._dialing = 1
+            await load._loop.create_connection(lambda: _Call(load, 0.0), load.host, load.port)
+        return load.result
+
+    result = asyncio.run(main())
+    assert (result.waiting, result.set_up.count) == (1, 0)
+
+
+def test_no_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that is none, and one that nobody has."""
+    with pytest.raises(OSError, match="there is no such address"):
+        asyncio.run(run_load("agi://a..b"))
+
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(socket.gaierror, match="Name or service not known"):
+        asyncio.run(run_load("agi://example.invalid"))
+
+
+@pytest.mark.parametrize("addresses", [("127.0.0.1", "127.0.0.2"), ("127.0.0.2", "127.0.0.1")])
+def test_host_with_several_addresses(
+    monkeypatch: pytest.MonkeyPatch, addresses: tuple[str, str]
+) -> None:
+    """The first that takes the call is it."""
+    real = socket.getaddrinfo
+
+    def two(host: str, *arguments: Any, **options: Any) -> list[Any]:
+        assert host == "here"
+        return [found for each in addresses for found in real(each, *arguments, **options)]
+
+    async def main() -> LoadResult:
+        async with serving(two_commands) as url:
+            with monkeypatch.context() as patch:
+                patch.setattr(socket, "getaddrinfo", two)
+                return await run_load(url.replace("127.0.0.1", "here"), duration=0.3)
+
+    result = asyncio.run(main())
+    assert result.calls > 0
+    assert not result.errors
 
 
 def test_bad_urls() -> None:

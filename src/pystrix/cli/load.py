@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
+from pystrix.cli._output import FAILED, INTERRUPTED, UNREACHABLE, fail, plain, reason
 from pystrix.testing.load import run_load
 
 if TYPE_CHECKING:
@@ -44,11 +45,15 @@ def load(
 ) -> None:
     """Place many calls at once, and measure how fast the server answers.
 
-    Prompts take no time. The exit status is 0 if all calls were served to their end, 1 if some
-    failed, 3 if none was served.
+    Prompts take no time. When the time is over, or Ctrl-C comes, calls that go on are cut off;
+    the commands that they sent count. The exit status is 0 if no call failed, 1 if some did, 2 if
+    the command line is wrong, 3 if none was served (to its end or, if no call ended, until it was
+    cut off), 130 after Ctrl-C.
     """
     console = Console(stderr=True)
     options: dict[str, Any] = {"concurrency": concurrency, "rate": rate, "patience": patience}
+    results: list[LoadResult] = []
+    interrupted = False
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -59,20 +64,36 @@ def load(
         task = progress.add_task("calling", total=duration)
 
         def notice(result: LoadResult) -> None:
+            results[:] = [result]
             text = f"{result.calls} calls, {result.errors.total()} failed"
             progress.update(task, completed=result.seconds, description=text)
 
         try:
-            result = _run(run_load(url, keys, duration=duration, notice=notice, **options))
+            _run(run_load(url, keys, duration=duration, notice=notice, **options))
         except ValueError as error:
-            raise typer.BadParameter(str(error)) from None
+            raise typer.BadParameter(plain(str(error))) from None
+        except OSError as error:
+            fail(f"cannot reach {url}: {reason(error)}")
         except KeyboardInterrupt:
-            raise typer.Exit(130) from None
+            interrupted = True
+    for result in results:
+        _report(result, as_json=as_json)
+        if not interrupted:
+            raise typer.Exit(_exit_status(result))
+    raise typer.Exit(INTERRUPTED)
+
+
+def _report(result: LoadResult, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(figures(result)))
     else:
         Console().print(picture(result))
-    raise typer.Exit(0 if not result.errors else 1 if result.calls else 3)
+
+
+def _exit_status(result: LoadResult) -> int:
+    if not result.served:
+        return UNREACHABLE
+    return FAILED if result.errors else 0
 
 
 def _run(main: Coroutine[Any, Any, LoadResult]) -> LoadResult:
@@ -90,6 +111,8 @@ def figures(result: LoadResult) -> dict[str, Any]:
     return {
         "seconds": round(result.seconds, 3),
         "calls": result.calls,
+        "cut_off": result.cut_off,
+        "waiting": result.waiting,
         "commands": result.commands,
         "calls_per_second": round(result.calls / result.seconds, 1),
         "commands_per_second": round(result.commands / result.seconds, 1),
@@ -125,8 +148,16 @@ def picture(result: LoadResult) -> Group:
         f"{result.calls} calls in {seconds:.1f} s: {result.calls / seconds:,.0f} calls/s, "
         f"{result.commands / seconds:,.0f} commands/s"
     )
+    ends = [Text(f"{count} {what}") for count, what in _ends(result) if count]
     errors = [Text(f"{count} failed: {kind}", "red") for kind, count in result.errors.items()]
-    return Group(summary, *errors, Text(), table, Text(), *_bars(result.command))
+    return Group(summary, *ends, *errors, Text(), table, Text(), *_bars(result.command))
+
+
+def _ends(result: LoadResult) -> tuple[tuple[int, str], ...]:
+    return (
+        (result.cut_off, "more were being served at the end, and were cut off"),
+        (result.waiting, "more were waiting for their first command at the end"),
+    )
 
 
 def _bars(latencies: Latencies) -> list[Text]:

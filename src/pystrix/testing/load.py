@@ -11,11 +11,13 @@ import contextlib
 import dataclasses
 import math
 import os
+import socket
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from pystrix.testing._pilot import Pilot
+from pystrix.testing._running import EndlessCallError
 from pystrix.testing.caller import Caller
 from pystrix.testing.place import parse_url, setup_for
 
@@ -26,6 +28,9 @@ _STEPS_A_DOUBLING: Final = 16
 _SMALLEST: Final = 1e-6  # seconds
 _CONNECT_SECONDS: Final = 5.0
 _SWEEP_SECONDS: Final = 0.5
+_ENOUGH: Final = 20  # commands that are none, after which the rest is not listened to
+_NO_ROOM: Final = "no room at this rate"
+_NO_AGI: Final = "the server speaks no AGI"
 
 
 class Latencies:
@@ -84,80 +89,169 @@ def _upper(bucket: int) -> float:
 
 @dataclasses.dataclass
 class LoadResult:
-    """What came of a load."""
+    """What came of a load: each call that began is counted once."""
 
     calls: int = 0
     """Calls that were served to their end."""
+    cut_off: int = 0
+    """Calls that were being served when the load ended."""
+    waiting: int = 0
+    """Calls that had not sent a command when the load ended."""
     commands: int = 0
-    """Commands that were answered."""
+    """Commands that were answered, those of all calls."""
     seconds: float = 0.0
     """How long the load lasted."""
     errors: Counter[str] = dataclasses.field(default_factory=Counter[str])
-    """Calls that failed, by kind; those of the last moment are not counted anywhere."""
+    """Calls that failed, by kind."""
     set_up: Latencies = dataclasses.field(default_factory=Latencies)
-    """From connecting to the first command."""
+    """From the moment before connecting to the first command."""
     command: Latencies = dataclasses.field(default_factory=Latencies)
-    """From an answer to the next command: what the server takes."""
+    """From an answer to the next command: what the server takes. Of commands that come together,
+    the first is measured."""
     call: Latencies = dataclasses.field(default_factory=Latencies)
-    """From connecting to the end."""
+    """From the moment before connecting to the end, of calls that were served to it."""
+
+    @property
+    def served(self) -> bool:
+        """Whether the server served: a call to its end, or, if none had one, until the load's."""
+        return self.calls > 0 or (self.cut_off > 0 and not self.errors.keys() - {_NO_ROOM})
 
 
 class _Call(asyncio.Protocol):
-    """One call."""
+    """One call.
 
-    def __init__(self, load: _Load) -> None:
+    Args:
+        load: The load that it is part of.
+        began: The moment before connecting.
+    """
+
+    def __init__(self, load: _Load, began: float) -> None:
         self._load = load
         self._pilot = Pilot(load.setup, load.caller, recording=load.records)
-        self._began = time.perf_counter()
-        self._answered = self._began
-        self._commands = 0
-        self._given_up = False
-        self.heard = self._began
-        self.transport: asyncio.Transport
+        self._began = self._answered = began
+        self._counted = False
+        self._reads = True  # whether the server does
+        self._heard = time.perf_counter()  # of a whole command
+        self._transport: asyncio.Transport
+
+    # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)
-        self._load.calls.add(self)
+        self._transport = cast("asyncio.Transport", transport)
+        self._load.connected(self)
         self._pilot.channel.start()
-        self.transport.write(self._pilot.channel.data_to_send())
+        self._transport.write(self._pilot.channel.data_to_send())
 
     def data_received(self, data: bytes) -> None:
-        now = self.heard = time.perf_counter()
-        result = self._load.result
-        (result.command if self._commands else result.set_up).add(now - self._answered)
-        self._commands += 1
-        pilot = self._pilot
-        pilot.receive_data(data)
-        while pilot.channel.running and not pilot.channel.has_data:
-            pilot.run()
-        self.transport.write(pilot.channel.data_to_send())
-        if pilot.channel.closed:
-            self.transport.close()
-        self._answered = time.perf_counter()
+        self._take(data)
+
+    def eof_received(self) -> None:
+        """Run what is left, and close."""
+        self._take(None)
+
+    def pause_writing(self) -> None:
+        """Take no more commands from a server that does not read the answers."""
+        self._reads = False
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Take commands again."""
+        self._reads = True
+        self._transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        load = self._load
-        load.calls.discard(self)
+        self._load.calls.discard(self)
+        self._pilot.channel.receive_eof()
+        self._count("" if exc is None else "the connection broke")
+        self._load.ended()
+
+    # What the load calls.
+
+    def sweep(self, late: float) -> None:
+        """Give up if the last command came before a moment."""
+        if self._heard < late:
+            self._give_up("no command in time" if self._reads else "the server does not read")
+
+    def cut_off(self) -> None:
+        """End it, as the load is over."""
+        if self._speaks_no_agi or self._counted:
+            self._count()
+        elif self._pilot.channel.answered:
+            self._load.result.cut_off += 1
+        else:
+            self._load.result.waiting += 1
+        self._counted = True
+        self._transport.abort()
+
+    # Private.
+
+    @property
+    def _speaks_no_agi(self) -> bool:
         channel = self._pilot.channel
-        channel.receive_eof()
-        if load.over or self._given_up:
-            pass  # cut off by us
-        elif exc is not None:
-            load.fail("the connection broke")
-        elif not self._commands:
-            load.fail("no command came")
+        return 0 < channel.answered == channel.unknown
+
+    def _take(self, data: bytes | None) -> None:
+        """Take what the server sent, None for the end of it, and answer."""
+        now = time.perf_counter()
+        channel = self._pilot.channel
+        before = channel.answered
+        try:
+            self._run(data)
+        except EndlessCallError:
+            self._give_up("the call does not end")
+            return
+        except Exception as error:  # noqa: BLE001 - what an application of the setup raises
+            self._load.stop(error)
+            return
+        if count := channel.answered - before:
+            result = self._load.result
+            (result.command if before else result.set_up).add(now - self._answered)
+            result.commands += count
+            self._answered = self._heard = time.perf_counter()
+        if channel.closed:
+            self._count()
+            self._transport.close()
+        elif channel.answered >= _ENOUGH and self._speaks_no_agi:
+            self._give_up(_NO_AGI)
+
+    def _run(self, data: bytes | None) -> None:
+        pilot, channel, write = self._pilot, self._pilot.channel, self._transport.write
+        if data is None:
+            channel.receive_eof()
+        else:
+            pilot.receive_data(data)
+        write(channel.data_to_send())
+        while channel.running:
+            pilot.run()
+            write(channel.data_to_send())
+
+    def _give_up(self, kind: str) -> None:
+        self._count(kind)
+        self._transport.abort()
+
+    def _count(self, failed: str = "") -> None:
+        """Count a call that is over, once.
+
+        Args:
+            failed: What is wrong with it, if the session does not say.
+        """
+        load, channel = self._load, self._pilot.channel
+        if self._counted:
+            return
+        self._counted = True
+        if self._speaks_no_agi:
+            load.fail(_NO_AGI)
+        elif failed:
+            load.fail(failed)
+        elif channel.status == "ABORTED":
+            load.fail("a command at which Asterisk aborts")
         elif channel.status == "FAILURE":
             load.fail("AGISTATUS=FAILURE")
-        else:
+        elif channel.answered:
             load.result.calls += 1
-            load.result.commands += self._commands
             load.result.call.add(time.perf_counter() - self._began)
-        load.ended()
-
-    def give_up(self) -> None:
-        """Wait no longer."""
-        self._given_up = True
-        self.transport.abort()
+        else:
+            load.fail("no command came")
 
 
 class _Load:
@@ -192,12 +286,27 @@ class _Load:
         self._rate = rate
         self._patience = patience
         self._active = 0  # connected or about to be
+        self._dialing = 0  # not yet connected
+        self._addresses: list[str] = []  # of the host; only the one that answers, once one has
+        self._crash: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._connecting: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
 
     def fail(self, kind: str) -> None:
         """Count a call that failed."""
         self.result.errors[kind] += 1
+
+    def stop(self, error: Exception) -> None:
+        """End the load with what its setup raised."""
+        if not self._crash.done():
+            self._crash.set_exception(error)
+
+    def connected(self, call: _Call) -> None:
+        """Take a call to whose server there is a connection."""
+        self._dialing -= 1
+        self.calls.add(call)
+        if self.over:
+            call.cut_off()
 
     def ended(self) -> None:
         """Make a call where one has ended."""
@@ -207,7 +316,7 @@ class _Load:
 
     def _start(self) -> None:
         if self._active >= self._concurrency:
-            self.fail("no room at this rate")
+            self.fail(_NO_ROOM)
             return
         self._active += 1
         task = self._loop.create_task(self._connect())
@@ -215,48 +324,82 @@ class _Load:
         task.add_done_callback(self._connecting.discard)
 
     async def _connect(self) -> None:
-        failed = True
+        self._dialing += 1
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
-                await self._loop.create_connection(lambda: _Call(self), self.host, self.port)
-            failed = False
+                await self._connect_somewhere()
         except TimeoutError:
             self.fail("cannot connect: no answer")
         except OSError as error:
             # The loops word it in ways of their own.
             self.fail(f"cannot connect: {os.strerror(error.errno) if error.errno else error}")
-        if failed:
-            await asyncio.sleep(_SWEEP_SECONDS)  # not as fast as it is refused
-            self.ended()
+        else:
+            return
+        self._dialing -= 1
+        await asyncio.sleep(_SWEEP_SECONDS)  # not as fast as it is refused
+        self.ended()
 
-    def _sweep(self) -> None:
-        """End the calls to which the server says nothing any more."""
-        late = time.perf_counter() - self._patience
-        for call in list(self.calls):
-            if call.heard < late:
-                self.fail("no command in time")
-                call.give_up()
+    async def _connect_somewhere(self) -> None:
+        """Connect to the first address that takes the call.
+
+        Raises:
+            OSError: What the last one said.
+        """
+        began = time.perf_counter()
+        *others, last = self._addresses
+        for address in others:
+            with contextlib.suppress(OSError):
+                await self._connect_to(address, began)
+                return
+        await self._connect_to(last, began)
+
+    async def _connect_to(self, address: str, began: float) -> None:
+        await self._loop.create_connection(lambda: _Call(self, began), address, self.port)
+        self._addresses = [address]
+
+    async def _look_up(self) -> None:
+        """Look the host up, once: it is the server that is measured.
+
+        Raises:
+            OSError: If there is none of that name.
+        """
+        try:
+            found = await self._loop.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        except UnicodeError as error:  # what can be no name
+            raise OSError(f"there is no such address: {error}") from error
+        self._addresses = [str(address[0]) for *_, address in found]
 
     async def run(self, duration: float, notice: Callable[[LoadResult], object]) -> LoadResult:
         """Make calls for so many seconds."""
+        await self._look_up()
         began = time.perf_counter()
         makers = asyncio.create_task(self._make_calls())
         try:
             while (left := duration - (time.perf_counter() - began)) > 0:
-                await asyncio.sleep(min(_SWEEP_SECONDS, left))
-                self._sweep()
+                await asyncio.wait([self._crash], timeout=min(_SWEEP_SECONDS, left))
+                if self._crash.done():
+                    self._crash.result()
+                late = time.perf_counter() - self._patience
+                for call in list(self.calls):
+                    call.sweep(late)
                 self.result.seconds = time.perf_counter() - began
                 notice(self.result)
         finally:
-            self.over = True
-            makers.cancel()
-            for task in [*self._connecting, makers]:
-                task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.gather(makers, *self._connecting, return_exceptions=True)
-            for call in list(self.calls):
-                call.give_up()
+            self.result.seconds = time.perf_counter() - began
+            await self._end(makers)
+            notice(self.result)
         return self.result
+
+    async def _end(self, makers: asyncio.Task[None]) -> None:
+        """End all calls, and count them."""
+        self.over = True
+        for call in list(self.calls):
+            call.cut_off()
+        connecting = list(self._connecting)
+        for task in (makers, *connecting):
+            task.cancel()
+        await asyncio.gather(makers, *connecting, return_exceptions=True)
+        self.result.waiting += self._dialing
 
     async def _make_calls(self) -> None:
         if self._rate is None:
@@ -290,11 +433,14 @@ async def run_load(
         duration: How long, in seconds.
         rate: How many calls begin in a second; None for one as soon as another ends.
         patience: The seconds that the server has for its next command.
-        notice: Called twice a second with the result so far.
+        notice: Called twice a second with the result so far, and at the end, also if that comes
+            early because the task was cancelled.
         setup: What the calls are like: the attributes of `Setup`.
 
     Raises:
         ValueError: If the URL is none of FastAGI, or `caller` is no plan.
+        OSError: If there is no host of that name.
+        Exception: What an application of the setup raises.
     """
     caller = Caller(caller) if isinstance(caller, str) else caller
     load = _Load(url, caller, concurrency, rate, patience, setup)
