@@ -109,14 +109,19 @@ def test_program_that_does_not_read(program: Callable[[str], list[str]]) -> None
         place_call(program(body), patience=0.3)
 
 
-def test_program_that_does_not_end(
-    program: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_program_that_does_not_end(program: Callable[[str], list[str]]) -> None:
     """A program that closes its pipes and stays is killed."""
-    monkeypatch.setattr(remote, "PATIENCE", 0.1)
     body = "import os, signal; os.close(0); os.close(1); signal.pause()"
-    record = place_call(program(body))
-    assert record.status == "FAILURE"
+    wire = ProgramWire(program(body), patience=0.1)
+    assert not wire.close()
+
+
+def test_silent_program(program: Callable[[str], list[str]]) -> None:
+    """It has its patience once to say something and once to end."""
+    began = time.monotonic()
+    with pytest.raises(SilentApplicationError, match=r"nothing for 0\.1 seconds"):
+        place_call(program("import signal; signal.pause()"), patience=0.1)
+    assert time.monotonic() - began < remote.PATIENCE
 
 
 def test_program(program: Callable[[str], list[str]], tmp_path: Path) -> None:
@@ -291,6 +296,50 @@ def real(url: str, caller: str = "", *, patience: float = 10.0) -> Pilot:
     finally:
         wire.close()
     return pilot
+
+
+@pytest.mark.parametrize("real_time", [False, True])
+def test_server_that_trickles(real_time: bool) -> None:
+    """Bytes that become no line are no sign of life."""
+
+    def trickles(connection: socket.socket) -> None:
+        connection.settimeout(0.02)
+        with contextlib.suppress(OSError):
+            while True:
+                connection.sendall(b"x")
+                with contextlib.suppress(TimeoutError):
+                    if not connection.recv(65536):
+                        return
+
+    with peer(trickles) as url:
+        wire = connect(url)
+        call = RemoteCall(Pilot(Setup(), ""), wire, real_time=real_time, patience=0.5)
+        with pytest.raises(
+            SilentApplicationError, match=r"no command for 0\.5 seconds, but b'x+' without a line"
+        ):
+            call.run()
+        wire.close()
+
+
+def test_hurry() -> None:
+    """Patience can be cut short while the application is waited for."""
+    reader, writer = os.pipe()
+    made: list[RemoteCall] = []
+
+    def hurry() -> None:
+        made[0].unwatch(reader)
+        made[0].hurry(0.1)
+
+    with peer(read_to_end) as url:
+        wire = connect(url)
+        made.append(RemoteCall(Pilot(Setup(), ""), wire, patience=1000))
+        made[0].watch(reader, hurry)
+        os.write(writer, b"x")
+        with pytest.raises(SilentApplicationError, match=r"nothing for 0\.1 seconds"):
+            made[0].run()
+        wire.close()
+    os.close(reader)
+    os.close(writer)
 
 
 def test_silence_in_real_time() -> None:

@@ -19,6 +19,7 @@ PATIENCE: Final = 10.0
 """Seconds of real time that an application may take for its next command."""
 
 _CHUNK: Final = 64 * 1024
+_SHOWN: Final = 80  # bytes of a line that is not whole
 _CONNECT_SECONDS: Final = 5.0
 
 
@@ -114,12 +115,14 @@ class ProgramWire:
 
     Args:
         command: The program and its arguments.
+        patience: Seconds that it may take to end.
 
     Raises:
         OSError: If it cannot be started.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], patience: float = PATIENCE) -> None:
+        self._patience = patience
         self._process = subprocess.Popen(  # noqa: S603 - what the user asks for
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
         )
@@ -159,7 +162,7 @@ class ProgramWire:
         self._stdin.close()
         self._stdout.close()
         try:
-            return self._process.wait(PATIENCE) == 0
+            return self._process.wait(self._patience) == 0
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -198,7 +201,7 @@ class RemoteCall:
         wire: The application.
         real_time: Whether a second is a second; otherwise no time passes but while a command
             runs, and then at once.
-        patience: Seconds of real time for the next command.
+        patience: Seconds of real time for the next command, which counts when it is whole.
         notice: Called whenever something may have happened.
     """
 
@@ -218,6 +221,7 @@ class RemoteCall:
         self._notice = notice
         self._signals = 0
         self._pending = b""  # what the application is still to read
+        self._part = b""  # the beginning of a line that is not whole
         self._left = False  # whether the application has
         self._reads = False  # whether it is listened to
         self._began = self._heard = 0.0
@@ -233,6 +237,11 @@ class RemoteCall:
         """Watch a descriptor no more; for what `watch` calls."""
         self._reading.unregister(fileno)
         self._writing.unregister(fileno)
+
+    def hurry(self, seconds: float) -> None:
+        """Have patience for no longer than so many seconds, from now."""
+        self._patience = min(self._patience, seconds)
+        self._heard = time.monotonic()
 
     def run(self) -> None:
         """Run the call to its end; to be called once.
@@ -260,8 +269,8 @@ class RemoteCall:
                 return
             if self._real_time:
                 self._wait_really()
-            elif not (channel.running and self._pilot.run()) and not self._read(self._patience):
-                self._go_on_without_it()
+            elif not (channel.running and self._pilot.run()):
+                self._wait()
             self._notice()
 
     # Sending.
@@ -271,16 +280,16 @@ class RemoteCall:
         if data := channel.data_to_send():
             self._pending += data
             self._heard = time.monotonic()  # its turn
-        try:
-            while self._pending:
-                self._pending = self._pending[self._wire.send(self._pending) :]
-                if self._pending:
-                    self._wait_to_send()
-        except OSError as error:
-            if isinstance(error, SilentApplicationError):
-                raise
-            self._pending = b""
-            channel.receive_eof()
+        while self._pending:
+            try:
+                count = self._wire.send(self._pending)
+            except OSError:
+                self._pending = b""
+                channel.receive_eof()
+                break
+            self._pending = self._pending[count:]
+            if self._pending:
+                self._wait_to_send()
         while self._signals < channel.signals:
             self._signals += 1
             self._wire.signal_hangup()
@@ -317,14 +326,22 @@ class RemoteCall:
             if key.data is not None:
                 key.data()
                 continue
-            self._heard = time.monotonic()
             data = self._wire.receive()
             if data:
+                self._note_line(data)
                 self._pilot.receive_data(data)
             elif data is not None:
                 self._left = True
                 self._pilot.channel.receive_eof()
         return bool(events)
+
+    def _note_line(self, data: bytes) -> None:
+        """Note whether a line is whole: one that is not is no sign of life."""
+        _, line_feed, part = data.rpartition(b"\n")
+        if line_feed:
+            self._heard = time.monotonic()
+            self._part = b""
+        self._part = (self._part + part)[:_SHOWN]
 
     # Time.
 
@@ -347,15 +364,23 @@ class RemoteCall:
                 raise SilentApplicationError(self._silence)
         self._read(max(0.0, moment - self._clock()))
 
-    def _go_on_without_it(self) -> None:
-        """Let the caller do what is next, although the application is silent."""
+    def _wait(self) -> None:
+        """Wait for the next command; if none comes, let the caller do what is next."""
+        left = self._heard + self._patience - time.monotonic()
+        if left > 0:
+            self._read(left)
+            return
         moment = self._pilot.next_moment()
         if moment is None:
             raise SilentApplicationError(self._silence)
         self._pilot.advance(moment)
+        self._heard = time.monotonic()
 
     @property
     def _silence(self) -> str:
+        if self._part:
+            what = f"no command for {self._patience:g} seconds, but {self._part!r}"
+            return f"the application has sent {what} without a line feed"
         return f"the application has said nothing for {self._patience:g} seconds"
 
 

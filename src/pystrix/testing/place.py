@@ -119,7 +119,7 @@ def _call_program(
     name, *arguments = command
     options: SetupOptions = {"arguments": tuple(arguments), **setup}
     pilot = Pilot(Setup(script=name, stdio=True, **options), caller, limit)
-    wire = ProgramWire([name, *arguments])
+    wire = ProgramWire([name, *arguments], patience)
     try:
         RemoteCall(pilot, wire, patience=patience).run()
         pilot.channel.receive_eof()
