@@ -101,7 +101,7 @@ def replay(
     name, *arguments = application
     setup = {"arguments": tuple(arguments), **setup, "script": name, "stdio": True}
     made = Setup(**setup)
-    program = ProgramWire([name, *arguments])
+    program = ProgramWire([name, *arguments], patience)
     return _replay_remote(_Pilot(transcript, made), program, patience=patience, real_time=real_time)
 
 
@@ -265,7 +265,7 @@ class _Script:
         self._got.append(line)
 
     def differences(self, also: str = "") -> list[str]:
-        """Tell what differs.
+        """Tell what differs, what else was wrong first: it may be the cause.
 
         Args:
             also: What else was wrong, ``""`` if nothing.
@@ -279,7 +279,7 @@ class _Script:
             if what != "equal":
                 both = itertools.zip_longest(expected[i:i_end], got[j:j_end])
                 found += [_difference(same + i + n, *pair) for n, pair in enumerate(both, 1)]
-        return [*found, also] if also else found
+        return [also, *found] if also else found
 
     def _ahead(self) -> list[int]:
         """Give where the next commands are expected."""
