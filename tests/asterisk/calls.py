@@ -50,7 +50,7 @@ class Call:
     @property
     def far_channel(self) -> str:
         """The channel of the person."""
-        return f"{self.channel[:-1]}2"
+        return f"{self.channel[:-1]}{'1' if self.channel.endswith('2') else '2'}"
 
     @contextlib.contextmanager
     def during(self, command: str, act: Callable[[], object]) -> Generator[None]:
@@ -142,8 +142,12 @@ def place_call(
     variables: Mapping[str, str] | None = None,
     caller_id: str | None = None,
     dialplan: bool = True,
+    answered: bool = True,
 ) -> Call:
     """Call the AGI: ``AGI(agi_data)`` runs in the dialplan as soon as the far end answers.
+
+    A call that is not answered comes from the far end instead, which does what it does once it is
+    answered.
 
     Args:
         asterisk: The server.
@@ -153,6 +157,7 @@ def place_call(
         variables: Variables of the channel.
         caller_id: The caller id.
         dialplan: False to run the AGI on a channel without dialplan, where nothing reports.
+        answered: False for a channel that rings until the AGI answers.
     """
     uniqueid = f"call-{uuid.uuid4().hex}"
     values = dict(variables or {})
@@ -167,6 +172,14 @@ def place_call(
         headers |= {"Context": "agi", "Exten": extension, "Priority": "1"}
     else:
         headers |= {"Application": "AGI", "Data": agi_data}
+    if not answered:
+        headers |= {
+            "Channel": f"Local/{extension}@agi/n",
+            "ChannelId": f"far-{uniqueid}",  # an id may not begin with the other's
+            "OtherChannelId": uniqueid,
+            "Context": "far",
+            "Exten": far,
+        }
     # Within Variable a comma separates.
     headers["Variable"] = [f"{name}={_escaped(value)}" for name, value in values.items()]
     if caller_id is not None:

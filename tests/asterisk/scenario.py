@@ -83,6 +83,8 @@ class Scenario:
     """The arguments of the dialplan."""
     caller_id: tuple[str, str] | None = None
     """Name and number of the caller."""
+    answered: bool = True
+    """Whether it is answered; if not, it rings until the application answers."""
     local_time: bool = False
     """Whether it depends on the time zone of the machine."""
     reports: int = 0

@@ -15,8 +15,10 @@ from tests.asterisk.scenario import (
     during,
     scenario,
 )
+from tests.asterisk.scenarios_dialplan import DIALPLAN
 from tests.asterisk.scenarios_ends import AND_ENDS
 from tests.asterisk.scenarios_media import MEDIA
+from tests.asterisk.scenarios_unanswered import UNANSWERED
 
 NAMES: Final = (
     *("ANSWER", "ASYNCAGI BREAK", "CHANNEL STATUS", "CONTROL STREAM FILE", "DATABASE DEL"),
@@ -297,5 +299,5 @@ DATA: Final = (
     ),
 )
 
-SCENARIOS: Final = (*WORDS, *CALL, *DATA, *MEDIA, *AND_ENDS)
+SCENARIOS: Final = (*WORDS, *CALL, *DATA, *MEDIA, *AND_ENDS, *DIALPLAN, *UNANSWERED)
 """All of them."""

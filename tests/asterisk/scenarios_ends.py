@@ -207,6 +207,65 @@ SECOND: Final = (
     ),
 )
 
+IN_A_LINE: Final = (
+    *(
+        scenario(f"NUL {name}", Send(data), Pause(0.3), Send(after), Hear(1), "GET VARIABLE A")
+        for name, data, after in (
+            ("in a line", b"SET VARIABLE A x\0y\n", b"NOOP\n"),
+            ("before a line", b"\0NOOP\n", b"NOOP\n"),
+            ("and the rest later", b"SET VARIABLE A x\0", b"yy\n"),
+            ("in half a line", b"SET VARIABLE A x\0z", b"yy\n"),
+        )
+    ),
+    scenario(
+        "NUL in a line before another",
+        Send(b"SET VARIABLE A x\0y\nNOOP\n"),
+        *(Hear(1), "GET VARIABLE A"),
+    ),
+    scenario(
+        "NUL in a line behind another",
+        Send(b"NOOP\nSET VARIABLE A x\0y\n"),
+        *(Hear(1), Pause(0.3), Send(b"Q\n"), Hear(1), "GET VARIABLE A"),
+    ),
+    scenario("NUL and the end", Send(b"SET VARIABLE A x\0y\n"), Pause(0.3), HalfClose(), END),
+    scenario("only NUL and the end", Send(b"\0\n"), Pause(0.3), HalfClose(), END),
+    scenario(
+        "hang-up behind NUL",
+        *(Send(b"SET VARIABLE A x\0y\n"), Pause(0.3), HangUp(), Pause(0.3), Send(b"z\n")),
+        *(Hear(1), HANGUP_LINE, "GET VARIABLE A"),
+    ),
+    *(
+        scenario(
+            f"hang-up in the line {half}-{rest}",
+            *(Send(half.encode()), Pause(0.3), HangUp(), Pause(0.3), Send(f"{rest}\n".encode())),
+            *(Hear(1), HANGUP_LINE, STATUS),
+        )
+        for half, rest in (
+            *(("NOO", "P"), ("ANS", "WER"), ("SAY DIG", 'ITS 123456 ""'), ("EXEC Wa", "it 5")),
+            ("GET DATA", f" {LONG} 3000"),
+        )
+    ),
+    scenario(
+        "hang-up in a line and the end",
+        *(Send(b"NOO"), Pause(0.3), HangUp(), Pause(0.3), HalfClose(), END),
+    ),
+    scenario(
+        "autohangup in a line",
+        *("SET AUTOHANGUP 0.5", Send(b"NOO"), Pause(1), Send(b"P\n"), Hear(1)),
+        *(HANGUP_LINE, STATUS),
+    ),
+    scenario(
+        "hang-up in a line ends",
+        *(Send(b"NOO"), Pause(0.3), HangUp(), Pause(0.3), Send(b"P\n"), END),
+        variables={"AGIEXITONHANGUP": "yes"},
+    ),
+    scenario(
+        "hang-up in a line behind a prompt",
+        *(Send(f'STREAM FILE {LONG} ""\n'.encode()), Pause(0.3), Send(b"NOO"), Pause(0.2)),
+        *(HangUp(), Pause(0.3), Send(b"P\n"), Hear(1), HANGUP_LINE),
+    ),
+)
+
 ENDS: Final = (
     scenario("half-close", HalfClose(), END),
     scenario(
@@ -315,4 +374,4 @@ CALLERS: Final = (
     scenario("a text between", Text("hi"), Pause(0.2), "NOOP"),
 )
 
-AND_ENDS: Final = (*HANG_UPS, *SECOND, *ENDS, *CALLERS)
+AND_ENDS: Final = (*HANG_UPS, *SECOND, *IN_A_LINE, *ENDS, *CALLERS)

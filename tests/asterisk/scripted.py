@@ -221,8 +221,6 @@ class LiveSide(Side):
         """The lines of the environment."""
         self._call = call
         self._reports = reports
-        # The other side of the Local channel is the person.
-        self._far = f"{value(self.environment, 'channel')[:-1]}2"
         self._news = threading.Condition()  # guards the two below
         self._came: list[tuple[float, bytes]] = []
         self._ended = False
@@ -418,6 +416,7 @@ class Stage:
                 far=scenario.far,
                 variables=scenario.variables,
                 caller_id=caller_id and f'"{caller_id[0]}" <{caller_id[1]}>',
+                answered=scenario.answered,
             )
             call = Call(self._ami, placed.uniqueid)
             with LiveSide(listening, call, scenario.reports) as side:
@@ -448,10 +447,12 @@ def simulate(scenario: Scenario, live: Sequence[bytes]) -> Played:
         priority=2,
         variables=scenario.variables,
         talks=scenario.far != "silent",
-        answered=True,
+        answered=scenario.answered,
+        dialled=value(live, "dnid"),
         subroutines=SUBROUTINES,
         labels={"after": 3, "label": 4},
         sounds=Sounds(others=None),
+        folders=("/", "/usr", "en"),
         epoch=time.time(),
     )
     side = SimulatedSide(setup)

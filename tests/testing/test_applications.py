@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pystrix.testing import Sounds
+from pystrix.testing import Caller, Sounds
 from pystrix.testing._applications import APPLICATIONS
 from tests.testing.asking import HANGUP, ask, dead, ok
 
@@ -44,9 +44,22 @@ GOLDEN: list[Row] = [
     ("Echo", "w0.6,h", "-1", 0.6, {}),
     ("Milliwatt", "w0.6,h", "-1", 0.6, {}),
     ("ConfBridge 1", "w0.6,h", "0", 0.6, {}),
-    ("Busy 1", "", "-1", 1.0, {}),
-    ("Congestion 1", "", "-1", 1.0, {}),
-    ("Busy", "w0.6,h", "-1", 0.6, {}),
+    ("WaitExten 0", "", "0", 10.0, {}),
+    ("Background nosuch&a", "", "0", 0.0, {"BACKGROUNDSTATUS": "FAILED"}),
+    ("Background a&nosuch&a", "", "0", 1.0, {"BACKGROUNDSTATUS": "FAILED"}),
+    ("Background a", "", "0", 1.0, {"BACKGROUNDSTATUS": "SUCCESS"}),
+    ("Background a,s", "", "0", 0.0, {"BACKGROUNDSTATUS": "SUCCESS"}),
+    ("Background a,n", "", "0", 1.0, {}),
+    ("Playback a,skip", "", "0", 0.0, {"PLAYBACKSTATUS": "SUCCESS"}),
+    ("Playback a,noanswer", "", "0", 1.0, {"PLAYBACKSTATUS": "SUCCESS"}),
+    ("Read R,a,1,s", "", "0", 0.0, {"R": "", "READSTATUS": "SKIPPED"}),
+    ("Read R,a,1,n,1,1", "", "0", 2.0, {"READSTATUS": "TIMEOUT"}),
+    ("Read R,nosuch,1", "", "0", 0.0, {"R": "", "READSTATUS": "ERROR"}),
+    ("Read R,,2,,2,1", "#", "0", 1.5, {"R": "", "READSTATUS": "TIMEOUT"}),
+    ("Read R,,2,,1,1", "#", "0", 0.5, {"R": "", "READSTATUS": "OK"}),
+    ("MusicOnHold x,1.9", "", "0", 1.0, {}),
+    ("MSet B=1\\\\,2,C=3", "", "0", 0.0, {"B": "1,2", "C": "3"}),
+    ('MSet "B=\\"1,2\\",C,D=a=b"', "", "0", 0.0, {"B": "1,2", "D": "a=b"}),
     ("SendDTMF 1111111111111111111", "w0.6,h", "-1", 0.6, {}),
     ("SayDigits 12", "", "0", 2.0, {}),
     ("SayDigits 12", "w0.6,h", "-1", 0.6, {}),
@@ -137,10 +150,83 @@ def test_all_end_when_the_caller_leaves(name: str) -> None:
 
 
 def test_answer() -> None:
-    """Answer and Playback answer; Background does not."""
+    """Answer answers, and what plays, unless it is told not to."""
     assert ask("EXEC Answer", "CHANNEL STATUS").reply == ok("6")
     assert ask("EXEC Playback a", "CHANNEL STATUS", sounds=SOUNDS).reply == ok("6")
-    assert ask("EXEC Background a", "CHANNEL STATUS", sounds=SOUNDS).reply == ok("4")
+    assert ask("EXEC Background a", "CHANNEL STATUS", sounds=SOUNDS).reply == ok("6")
+    assert ask("EXEC Read R,a,1,,1,1", "CHANNEL STATUS", sounds=SOUNDS).reply == ok("6")
+
+
+@pytest.mark.parametrize("options", [",noanswer", ",skip"])
+def test_no_answer(options: str) -> None:
+    """An option keeps the call as it is."""
+    assert ask(f"EXEC Playback a{options}", "CHANNEL STATUS", sounds=SOUNDS).reply == ok("4")
+
+
+# What is sent, what the caller does, the result, the seconds, what was heard.
+SLOW: list[tuple[str, str, str, float, list[str]]] = [
+    ("ANSWER", "", "0", 0.5, []),
+    ("ANSWER", "w0.2,h", "-1", 0.2, []),
+    ("EXEC Answer", "", "0", 0.5, []),
+    ("EXEC Answer", "w0.2,h", "-1", 0.2, []),
+    ("EXEC Playback a", "", "0", 1.5, ["a"]),
+    ("EXEC Playback a", "w0.2,h", "-1", 0.2, []),
+    ("EXEC Background a", "", "0", 1.5, ["a"]),
+    ("EXEC Background a", "w0.2,h", "-1", 0.2, []),
+    ("EXEC Read R,a,1,,1,1", "", "0", 2.5, ["a"]),
+    ("EXEC Read R,a,1,,1,1", "w0.2,h", "0", 0.2, []),
+]
+
+
+@pytest.mark.parametrize(("line", "caller", "result", "seconds", "heard"), SLOW)
+def test_answer_of_who_says_nothing(
+    line: str, caller: str, result: str, seconds: float, heard: list[str]
+) -> None:
+    """It waits half a second for the caller's audio."""
+    answer = ask(line, caller=caller, sounds=SOUNDS, talks=False)
+    hung_up = HANGUP if caller else b""
+    assert (answer.reply, answer.seconds) == (ok(result) + hung_up, seconds)
+    assert [what for what, *_ in answer.heard] == heard
+
+
+def test_key_while_it_answers() -> None:
+    """It counts, and the prompt is not played."""
+    caller = Caller().press("1", after=0.1)
+    answer = ask("EXEC Background a", caller=caller, sounds=SOUNDS, talks=False)
+    assert (answer.reply, answer.seconds, answer.heard) == (ok("49"), 0.1, [])
+    caller = Caller().press("12", after=0.1)
+    answer = ask("EXEC Read R,a,2", caller=caller, sounds=SOUNDS, talks=False)
+    assert (answer.seconds, answer.heard) == (0.35, [])
+    assert answer.channel.values.variables["R"] == "12"
+
+
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        ("Hangup", "16"),
+        ("Hangup 17", "17"),
+        ("Hangup CALL_REJECTED", "21"),
+        ("Hangup nonsense", "16"),
+        ("Busy 5", "17"),
+        ("Congestion", "34"),
+    ],
+)
+def test_cause(line: str, cause: str) -> None:
+    """The application hangs up, and says why; Busy and Congestion if it was not answered."""
+    answer = ask(f"EXEC {line}", "GET VARIABLE HANGUPCAUSE")
+    assert answer.reply == ok(f"1 ({cause})")
+    assert answer.channel.hung_up
+
+
+@pytest.mark.parametrize(
+    ("line", "caller", "seconds"),
+    [("Busy 1", "", 1.0), ("Congestion 1", "", 1.0), ("Busy", "w0.6,h", 0.6)],
+)
+def test_busy(line: str, caller: str, seconds: float) -> None:
+    """A call that was answered hears a tone, and goes on."""
+    answer = ask(f"EXEC {line}", caller=caller, answered=True)
+    assert (answer.reply, answer.seconds) == (ok("-1") + (HANGUP if caller else b""), seconds)
+    assert answer.channel.hung_up == bool(caller)
 
 
 def test_hangup() -> None:
@@ -158,6 +244,13 @@ def test_hangup() -> None:
         ("9,1", ("default", "9", 1)),
         ("menu,9,3", ("menu", "9", 3)),
         ("menu,9,lab", ("menu", "9", 5)),
+        ("+1", ("default", "s", 2)),
+        ("-1", ("default", "s", 0)),
+        ("9,+2", ("default", "9", 3)),
+        ("menu,,3", ("menu", "s", 3)),
+        (",,3", ("default", "s", 3)),
+        ('" 3"', ("default", "s", 3)),
+        ("0", ("default", "s", 0)),
     ],
 )
 def test_goto(data: str, place: tuple[str, str, int]) -> None:

@@ -86,12 +86,70 @@ def test_several_lines_at_once() -> None:
 
 
 def test_words() -> None:
-    """More than Asterisk takes would abort it: the session ends, with a remark."""
-    assert channel(b"NOOP" + b" a" * 126 + b"\n").data_to_send() == ok("0")
-    made = channel(b"NOOP" + b" a" * 130 + b"\n")
-    assert made.closed
+    """Those that are too many are dropped; in quotes they abort Asterisk itself."""
+    for count in (126, 200):
+        assert channel(b"NOOP" + b" a" * count + b"\n").data_to_send() == ok("0")
+    assert channel(b"NOOP" + b' "a"' * 127 + b"\n").data_to_send() == ok("0")
+    made = channel(b"NOOP" + b' "a"' * 128 + b"\n")
+    assert (made.closed, made.status, made.data_to_send()) == (True, "ABORTED", b"")
     (note,) = [entry for entry in made.timeline if isinstance(entry, Note)]
-    assert "words in a command" in note.text
+    assert note.text == "129 words in a command, the last in quotes: Asterisk aborted"
+
+
+@pytest.mark.parametrize(
+    ("half", "rest", "reply"), [(b"NOO", b"P\n", "0"), (b"ANS", b"WER\n", "0")]
+)
+def test_hang_up_in_a_line(half: bytes, rest: bytes, reply: str) -> None:
+    """Asterisk notices nothing before it has the rest, and then answers first."""
+    made = channel(half)
+    made.hang_up()
+    assert (made.hung_up, made.data_to_send()) == (True, b"")
+    made.receive_data(rest)
+    assert made.data_to_send() == ok(reply) + HANGUP
+    made.receive_data(b"ANSWER\n")
+    assert made.data_to_send() == DEAD
+
+
+def test_hang_up_in_a_line_that_takes_time() -> None:
+    """The command ends at once."""
+    made = channel(b"EXEC Wai")
+    made.hang_up()
+    made.receive_data(b"t 5\n")
+    assert made.data_to_send() == ok("-1") + HANGUP
+    assert not made.running
+
+
+def test_hang_up_in_a_line_that_never_ends() -> None:
+    """The end of all is an end as well."""
+    made = channel(b"NOO")
+    made.hang_up()
+    made.receive_eof()
+    assert made.data_to_send() == b"510 Invalid or unknown command\n" + HANGUP * 2
+    assert (made.closed, made.status) == (True, "HANGUP")
+
+
+def test_what_asterisk_sends_by_itself() -> None:
+    """Environment, HANGUP lines, signals and the end, for the transcript."""
+    made = Channel(dataclasses.replace(SETUP, variables={"AGIEXITONHANGUP": "yes"}))
+    made.start()
+    made.receive_data(b"NOOP\n")
+    made.hang_up()
+    assert [(each.after, each.data, each.remark) for each in made.sent] == [
+        (0, SETUP.environment(), ""),
+        (2, HANGUP, ""),
+        (2, HANGUP, ""),
+        (2, b"", "Asterisk closes"),
+    ]
+    made = Channel(dataclasses.replace(SETUP, stdio=True))
+    made.hang_up()
+    assert [each.remark for each in made.sent] == ["Asterisk sends SIGHUP"]
+    made.receive_eof()  # nobody reads what is sent then
+    assert (len(made.sent), made.signals) == (1, 1)
+    for stdio in (True, False):
+        made = Channel(dataclasses.replace(SETUP, stdio=stdio), recording=False)
+        made.start()
+        made.hang_up()
+        assert made.sent == []
 
 
 def test_long_line() -> None:
@@ -367,7 +425,7 @@ def test_anything(pieces: list[bytes | str]) -> None:
 def test_pieces_make_no_difference(whole: list[bytes], data: st.DataObject) -> None:
     """A line that comes in pieces is the same line."""
     one, two = (Channel(dataclasses.replace(SETUP, database={})) for _ in range(2))
-    for line in whole:
+    for line in (each.replace(b"\0", b"") for each in whole):  # which hides what comes with it
         parts = [part + b"\n" for part in line[:-1].split(b"\n")]
         for part in parts:
             cut = data.draw(st.integers(0, len(part)))

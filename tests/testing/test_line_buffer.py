@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pystrix.agi._wire import MAX_LINE
-from pystrix.testing._line_buffer import PIECE, LineBuffer
+from pystrix.agi._wire import MAX_LINE, MAX_WORDS, split_words
+from pystrix.testing._line_buffer import PIECE, LineBuffer, split_as_asterisk
 
 
 def buffer(*pieces: bytes) -> LineBuffer:
@@ -81,4 +81,60 @@ def test_nothing_is_lost(pieces: list[bytes]) -> None:
     made.receive_eof()
     lines += drain(made)
     assert all(len(line) <= MAX_LINE for line in lines)
-    assert b"".join(lines) == b"".join(pieces).replace(b"\n", b"")
+    if b"\0" not in b"".join(pieces):
+        assert b"".join(lines) == b"".join(pieces).replace(b"\n", b"")
+
+
+@pytest.mark.parametrize(
+    ("pieces", "lines"),
+    [
+        ([b"ab\0cd\n"], []),
+        ([b"ab\0cd\n", b"ef\n"], [b"abef"]),
+        ([b"ab\0cd\nef\n"], [b"abef"]),
+        ([b"one\nab\0cd\n", b"ef\n"], [b"one", b"abef"]),
+        ([b"ab\0", b"cd\n"], [b"abcd"]),
+        ([b"ab\0x", b"cd\n"], [b"abcd"]),
+        ([b"\0one\n", b"two\n"], [b"two"]),
+        ([b"\0" * 9000, b"\n"], [b""]),
+    ],
+)
+def test_nul(pieces: list[bytes], lines: list[bytes]) -> None:
+    """It hides the rest of what was read with it, the line feed too."""
+    made = buffer()
+    found: list[bytes] = []
+    for piece in pieces:
+        made.receive_data(piece)
+        found += drain(made)
+    assert found == lines
+    assert made.within == (not lines)
+    made.receive_eof()
+    assert drain(made) == ([] if lines else [b"ab"])
+    assert not made.within
+
+
+@pytest.mark.parametrize(
+    ("line", "count"),
+    [
+        (b"NOOP" + b" x" * 126, 127),
+        (b"NOOP" + b" x" * 127, 127),
+        (b"NOOP" + b" x" * 500, 127),
+        (b"NOOP" + b' "x y"' * 126, 127),
+        (b"NOOP" + b' "x y"' * 127, 128),
+        (b"NOOP" + b' "x y"' * 128, 129),
+        (b"NOOP" + b" x" * 500 + b' "y" z "open', 129),
+        (b"NOOP" + b" \\ x" * 127, 127),
+    ],
+)
+def test_words(line: bytes, count: int) -> None:
+    """Too many words are dropped, unless they begin with a quote."""
+    words = split_as_asterisk(line)
+    assert len(words) == count
+    assert words[0] == b"NOOP"
+
+
+@given(st.lists(st.sampled_from([b" ", b"\t", b'"', b"\\", b"a", b"bc", b'"d e"']), max_size=900))
+def test_words_are_those_of_the_library(parts: list[bytes]) -> None:
+    """As far as there is room for them."""
+    line = b"".join(parts)
+    every, kept = split_words(line), split_as_asterisk(line)
+    assert kept[:MAX_WORDS] == every[:MAX_WORDS]

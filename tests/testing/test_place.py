@@ -352,8 +352,9 @@ def test_silent_server() -> None:
 def test_record() -> None:
     """The record reads as the call went."""
     record: CallRecord = place_call(alone, "", "1", sounds=PROMPTS)
-    assert str(record) == (
-        "# +0.000\n"
+    begin, _, rest = str(record).partition(">> b'\\n'\n")
+    assert begin.startswith("# +0.000\n>> b'agi_network: yes\\n'\n")
+    assert rest == (
         '<< b\'VERBOSE "() {} None /" "1"\\n\'\n'
         ">> b'200 result=1\\n'\n"
         '<< b\'STREAM FILE "menu" "12" "0"\\n\'\n'

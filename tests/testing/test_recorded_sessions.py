@@ -218,7 +218,6 @@ ALLOWED: Final = (
         number=320,
     ),
     Rule("the same, in milliseconds", frozenset({"control-say"}), number=40),
-    Rule("SIP waits for the media when it answers", frozenset({"pjsip-call"}), seconds=0.6),
     Rule("the recording has no times", frozenset({"framing-crlf-case-empty"}), seconds=1.0),
     Rule(
         "lines that are sent at once wait for more bytes, or do not",

@@ -70,3 +70,16 @@ def test_no_folder(tmp_path: Path) -> None:
     """A folder that is not there is told."""
     with pytest.raises(FileNotFoundError, match="no folder of sounds"):
         Sounds.folder(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("name", "frames"),
+    [
+        *(("beep", 22), ("./beep", 22), ("en/beep", 22), ("./en/./beep", 22)),
+        *(("digits/../beep", 22), ("digits//1", 46), ("en/digits/1", 46)),
+        *(("//beep", None), ("/beep", None), ("../beep", None), ("de/beep", None), (".", None)),
+    ],
+)
+def test_names(name: str, frames: int | None) -> None:
+    """A file has more than one name."""
+    assert Sounds(others=None).frames(name) == frames

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pystrix.testing import Command, Heard, HungUp, Key, Note, Transcript, TranscriptError
+from pystrix.testing.record import Sent
 from pystrix.testing.transcript import Line
 from tests.testing.recordings import FOLDER
 
@@ -37,6 +38,29 @@ LINES = (
     Line(">>", b"200 result=1 (\xc3\xab)\n", time=1.25),
     Line("#", text="a remark", time=1.25),
 )
+
+
+def test_what_asterisk_sends_by_itself() -> None:
+    """Environment, HANGUP lines and what else Asterisk did stand where they came."""
+    entries: list[Entry] = [
+        Command(0.0, b"WAIT FOR DIGIT -1", (), b"200 result=-1\n", 1.0, 2),
+        HungUp(1.0, "caller"),
+    ]
+    sent = [
+        Sent(0.0, 0, b"agi_network: yes\n\n"),
+        Sent(1.0, 2, b"HANGUP\n"),
+        Sent(1.0, 2, remark="Asterisk closes"),
+    ]
+    assert str(Transcript.of_timeline(entries, sent)) == (
+        "# +0.000\n"
+        ">> b'agi_network: yes\\n'\n"
+        ">> b'\\n'\n"
+        "<< b'WAIT FOR DIGIT -1\\n'\n"
+        "# +1.000 caller hangs up\n"
+        ">> b'200 result=-1\\n'\n"
+        ">> b'HANGUP\\n'\n"
+        "# Asterisk closes\n"
+    )
 
 
 def test_text() -> None:

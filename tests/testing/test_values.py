@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pystrix.testing import Channel, Setup
+from pystrix.testing import Channel, Note, Setup
 from pystrix.testing._values import Values, is_false, is_true
 
 
 def values(**setup: Any) -> Values:
-    """Make the values of a call."""
-    return Channel(Setup(**setup)).values
+    """Make the values of a call, whose database is its own."""
+    return Channel(Setup(**{**setup, "database": dict(setup.get("database", {}))})).values
 
 
 CALL: dict[str, Any] = {
@@ -45,6 +45,30 @@ READ: list[tuple[str, str | None]] = [
     ("PRIORITY", "7"),
     ("UNIQUEID", "1.5"),
     ("EPOCH", "1700000000"),
+    ("HANGUPCAUSE", "0"),
+    ("CALLINGPRES", "0"),
+    ("CALLINGANI2", "0"),
+    ("CALLINGTON", "0"),
+    ("CALLINGTNS", "0"),
+    ("SYSTEMNAME", ""),
+    ("CALLERID(ani)", "42"),
+    ("CALLERID(ANI-num)", "42"),
+    ("CALLERID(pres)", "allowed_not_screened"),
+    ("CALLERID(num-pres)", "allowed_not_screened"),
+    ("CALLERID(ton)", "0"),
+    ("CALLERID(ANI2)", "0"),
+    ("CALLERID(num-valid)", "1"),
+    ("CALLERID(name-charset)", "iso8859-1"),
+    ("DB(fam)", None),
+    ("DB_EXISTS(fam)", None),
+    ("DB_DELETE(fam)", None),
+    ("DB_DELETE(fam/k)", "v"),
+    ("DB_DELETE(fam/none)", ""),
+    ("DB_KEYS(fam)", "e,k"),
+    ("DB_KEYS()", "fam"),
+    ("DB_KEYS(none)", ""),
+    ("TOUPPER(Zoë)", "ZOë"),
+    ("TOLOWER(ZOË)", "zoË"),
     ("CALLERID(num)", "42"),
     ("CALLERID(number)", "42"),
     ("CALLERID(name)", 'Bob "B"'),
@@ -58,7 +82,7 @@ READ: list[tuple[str, str | None]] = [
     ("CHANNEL(accountcode)", "acc"),
     ("CHANNEL(uniqueid)", "1.5"),
     ("CHANNEL(nosuch)", None),
-    ("GLOBAL(X)", "value"),
+    ("GLOBAL(X)", ""),
     ("GLOBAL(NOPE)", ""),
     ("DB(fam/k)", "v"),
     ("DB(/fam/k)", "v"),
@@ -118,6 +142,8 @@ def test_time_and_state() -> None:
         ("a b", "a b"),
         ("X=Y", "X=Y"),
         ("GLOBAL(G)", "G"),
+        ("CALLERID(ani)", "CALLERID(ani-num)"),
+        ("CALLERID(pres)", "CALLERID(pres)"),
         ("GLOBAL(G)", "GLOBAL(G)"),
         ("CALLERID(num)", "CALLERID(num)"),
         ("CALLERID(number)", "CALLERID(num)"),
@@ -133,6 +159,74 @@ def test_set(name: str, reads: str) -> None:
     known = values()
     known.set(name, "new")
     assert known.get(reads) == "new"
+
+
+@pytest.mark.parametrize("name", ["EXTEN", "CHANNEL", "EPOCH", "CALLINGPRES"])
+def test_own_values_stay(name: str) -> None:
+    """No variable hides what Asterisk itself knows."""
+    known = values(**{**CALL, "variables": {name: "given"}})
+    before = known.get(name)
+    known.set(name, "mine")
+    assert known.get(name) == before != "mine"
+
+
+def test_globals() -> None:
+    """A channel's variable hides a global one of its name."""
+    known = values()
+    known.set("GLOBAL(G)", "all")
+    assert known.get("G") == "all"
+    known.set("G", "one")
+    assert (known.get("G"), known.get("GLOBAL(G)")) == ("one", "all")
+
+
+def test_presentation() -> None:
+    """A caller whose number or name was set is known, even if it is none."""
+    known = values()
+    assert (known.get("CALLERID(pres)"), known.get("CALLINGPRES")) == ("unavailable", "67")
+    known.set("CALLERID(num)", "")
+    assert (known.get("CALLERID(pres)"), known.get("CALLINGPRES")) == ("allowed_not_screened", "0")
+    assert (known.get("CALLERID(num-valid)"), known.get("CALLERID(name-valid)")) == ("1", "0")
+
+
+def test_database_result() -> None:
+    """What was found last is kept."""
+    known = values(database={"f/a": "one", "f/b": "two"})
+    known.get("DB_EXISTS(f/a)")
+    assert known.get("DB_RESULT") == "one"
+    known.get("DB(f/none)")
+    assert known.get("DB_RESULT") == "one"
+    known.get("DB(f/b)")
+    assert known.get("DB_RESULT") == "two"
+    known.set("DB_DELETE(f/b)", "x")
+    known.get("DB_DELETE(f/b)")
+    assert (known.get("DB_RESULT"), known.database) == ("", {"f/a": "one"})
+
+
+def test_missing_functions_are_noted() -> None:
+    """Once, with what to do."""
+    channel = Channel(Setup())
+    for _ in range(2):
+        channel.values.get("MD5(x)")
+        channel.values.expand("${CUT(a,-,1)}")
+        channel.values.set("MATH(x)", "1")
+        channel.values.get("(x)")
+    notes = [entry.text for entry in channel.timeline if isinstance(entry, Note)]
+    assert len(notes) == 3
+    assert notes[0] == (
+        "the simulation has no function MD5: give it one with functions={'MD5': ...}"
+    )
+
+
+def test_what_is_no_text() -> None:
+    """It is refused when it is given, not when it is sent."""
+    number: Any = 5
+    with pytest.raises(TypeError, match="X is 5: what Asterisk keeps is text, so give a str"):
+        values(variables={"X": number})
+    with pytest.raises(TypeError, match="f/k is 5"):
+        values(database={"f/k": number})
+    known = values(functions={"F": lambda _text: number})
+    with pytest.raises(TypeError, match="F is 5"):
+        known.get("F(x)")
 
 
 def test_set_what_is_not_there() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from pystrix.testing._running import HUNG_UP, Counted, Event, Kind, Part, UsageError
+from pystrix.testing._running import HUNG_UP, TIME_CAME, Counted, Event, Kind, Part, UsageError
 from pystrix.testing.sounds import FRAME
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pystrix.testing.channel import Channel
 
 ALL_KEYS: Final = "0123456789*#ABCD"
+_ANSWERING: Final = 0.5
 _TINY: Final = 1e-6  # of a frame, for what floating point leaves
 _NUMBER = re.compile(r"\s*([+-]?\d+)")
 
@@ -46,6 +47,16 @@ def listen(
             channel.listening = ""
             channel.waits_for_text = False
             return event
+
+
+def answer(channel: Channel, keys: str = "") -> Part:
+    """Answer, and wait for the caller's audio, half a second at most; a key ends that as well."""
+    if channel.up:
+        return TIME_CAME
+    channel.up = True
+    if channel.setup.talks:
+        return TIME_CAME
+    return (yield from listen(channel, channel.now + _ANSWERING, keys))
 
 
 def play(

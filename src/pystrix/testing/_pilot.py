@@ -181,6 +181,7 @@ class Pilot:
             self._note_end("the call is over")
         return CallRecord(
             timeline=tuple(channel.timeline),
+            sent=tuple(channel.sent),
             status=channel.status or "SUCCESS",
             place=channel.place,
             variables=channel.values.variables,

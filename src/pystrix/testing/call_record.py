@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from pystrix.testing.record import Command, Entry, Heard, HungUp, Key
+from pystrix.testing.record import Command, Entry, Heard, HungUp, Key, Sent
 from pystrix.testing.transcript import Transcript
 
 
@@ -30,6 +30,8 @@ class CallRecord:
     """Whether it was answered."""
     undone: tuple[str, ...] = ()
     """What the caller still wanted to do, step by step."""
+    sent: tuple[Sent, ...] = ()
+    """What Asterisk sent by itself: the environment, HANGUP lines."""
     error: BaseException | None = None
     """What the handler raised, if it ran in this process, an application of the setup, or the
     simulation: that somebody is silent, or does not end."""
@@ -59,7 +61,7 @@ class CallRecord:
     @property
     def transcript(self) -> Transcript:
         """The lines that were exchanged, with what the caller did."""
-        return Transcript.of_timeline(self.timeline)
+        return Transcript.of_timeline(self.timeline, self.sent)
 
     def __str__(self) -> str:
         return f"{self.transcript}# the dialplan goes on: AGISTATUS={self.status}\n"

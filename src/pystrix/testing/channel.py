@@ -9,9 +9,9 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Final
 
-from pystrix.agi._wire import FAILURE_LINE, HANGUP_LINE, MAX_WORDS, decode, split_words
+from pystrix.agi._wire import FAILURE_LINE, HANGUP_LINE, decode
 from pystrix.testing._commands import COMMANDS
-from pystrix.testing._line_buffer import LineBuffer
+from pystrix.testing._line_buffer import FATAL_WORDS, LineBuffer, split_as_asterisk
 from pystrix.testing._running import (
     HUNG_UP,
     LINE_CAME,
@@ -24,7 +24,7 @@ from pystrix.testing._running import (
     UsageError,
 )
 from pystrix.testing._values import Values, is_false, is_true
-from pystrix.testing.record import Command, Entry, Heard, HungUp, Key, Note
+from pystrix.testing.record import Command, Entry, Heard, HungUp, Key, Note, Sent
 
 if TYPE_CHECKING:
     from pystrix.testing.setup import Setup
@@ -37,15 +37,15 @@ _LONGEST_NAME: Final = max(map(len, COMMANDS))
 
 
 @functools.lru_cache(maxsize=1024)
-def _parse(line: bytes) -> tuple[Spec | None, tuple[str, ...]]:
-    """Give a line's command, None if there is none, and the words behind its name."""
-    words = tuple(map(decode, split_words(line)))
+def _parse(line: bytes) -> tuple[Spec | None, tuple[str, ...], tuple[str, ...]]:
+    """Give a line's command, None if there is none, the words behind its name, and all."""
+    words = tuple(map(decode, split_as_asterisk(line)))
     names = tuple(word.upper() for word in words[:_LONGEST_NAME])
     for length in range(len(names), 0, -1):
         spec = COMMANDS.get(names[:length])
         if spec is not None:
-            return spec, words[length:]
-    return None, words
+            return spec, words[length:], words
+    return None, words, words
 
 
 def usage(spec: Spec) -> bytes:
@@ -77,6 +77,8 @@ class Channel:
         """Seconds since the call began."""
         self.timeline: list[Entry] = []
         """What happened, in the order in which it began."""
+        self.sent: list[Sent] = []
+        """What Asterisk sent by itself, or did, for the transcript."""
         self.values: Values = Values(self)
         """Variables, functions and the database."""
         self.up: bool = setup.answered
@@ -86,7 +88,9 @@ class Channel:
         self.closed: bool = False
         """Whether Asterisk has closed the session."""
         self.status: str | None = None
-        """AGISTATUS, once the session is over."""
+        """AGISTATUS, once the session is over; ``ABORTED`` if a line made Asterisk itself abort."""
+        self.cause: int = 0
+        """The cause of the hang-up (Q.850), which HANGUPCAUSE gives."""
         self.place: tuple[str, str, int] = (setup.context, setup.extension, setup.priority + 1)
         """Context, extension and priority where the dialplan goes on."""
         self.listening: str = ""
@@ -114,8 +118,8 @@ class Channel:
         self._deadline: float | None = None
         self._spec: Spec = COMMANDS["NOOP",]  # of the last command that was one
         self._entry: Command | None = None
-        self._told = setup.dead  # of the hang-up
-        self._hanging = False  # when the command that runs has its reply
+        # Of the hang-up: whether Asterisk noticed, and whether it comes behind the next reply.
+        self._told, self._hanging = setup.dead, False
         self._tells = not is_false(self.values.get("AGISIGHUP") or "")
         self._exits = is_true(self.values.get("AGIEXITONHANGUP") or "")
 
@@ -123,7 +127,7 @@ class Channel:
 
     def start(self) -> None:
         """Begin the session: the environment is in `data_to_send`."""
-        self._out += self.setup.environment()
+        self._send(self.setup.environment())
 
     def data_to_send(self) -> bytes:
         """Take the bytes for the application."""
@@ -210,11 +214,11 @@ class Channel:
         self.listening = ""
         if self.record:
             self.timeline.append(HungUp(self.now, by))
-        if self._running is not None:
-            self._tell(self._running, HUNG_UP)
-            self._go_on()
-        else:
-            self._tell_hangup()
+        if not self._input.within:
+            runs = self._running is not None
+            self._notice()
+            if runs:
+                self._go_on()
 
     # What commands use.
 
@@ -257,28 +261,30 @@ class Channel:
             line = self._input.read_line()
             if line is not None:
                 self._run(line)
-            elif self._input.eof:
+            if self.hung_up and not self._input.within:
+                self._notice()  # what came in the middle of the line
+            if line is None and self._input.eof and not self.closed:
                 self._finish(None)
 
     def _run(self, line: bytes) -> None:
-        spec, words = _parse(line)
+        spec, arguments, words = _parse(line)
         entry = None
         if self.record:
-            entry = Command(self.now, line, tuple(map(decode, split_words(line))))
+            entry = Command(self.now, line, words)
             self.timeline.append(entry)
         self._entry = entry
         if line[: len(FAILURE_LINE) - 1].lower() == FAILURE_LINE[:-1]:
             self._finish("FAILURE")
-        elif len(words) > MAX_WORDS:
-            self.note(f"{len(words)} words in a command: Asterisk drops some, or aborts")
-            self._finish("ABORTED")
+        elif len(words) >= FATAL_WORDS:
+            self.note(f"{len(words)} words in a command, the last in quotes: Asterisk aborted")
+            self._finish("ABORTED", tells=False)
         elif spec is None:
             self.unknown += 1
             self._reply(_INVALID)
-        elif self.hung_up and not spec.dead:
+        elif self._told and not spec.dead:
             self._reply(DEAD)
         else:
-            self._start(spec, words)
+            self._start(spec, arguments)
 
     def _start(self, spec: Spec, words: tuple[str, ...]) -> None:
         self._spec = spec
@@ -342,17 +348,22 @@ class Channel:
             entry.end = self.now
             entry.after = len(self.timeline)
 
+    def _notice(self) -> None:
+        """Have Asterisk notice that the caller is gone."""
+        if not self._told and self._running is not None:
+            self._tell(self._running, HUNG_UP)
+        if self._running is None:
+            self._tell_hangup()
+
     def _tell_hangup(self) -> None:
         """Tell the application that the caller is gone, once."""
-        if self._told:
+        if self._told or self.closed:
             return
         self._told = True
         times = 2 if self._exits else 1
         if self._tells:
-            if self.setup.stdio:
-                self.signals += times
-            else:
-                self._out += (HANGUP_LINE + b"\n") * times
+            for _ in range(times):
+                self._send_hangup()
         if self._exits:
             self._finish(None, tells=False)
 
@@ -364,4 +375,20 @@ class Channel:
             status = "FAILURE" if self.failed else "HANGUP" if hung_up else "SUCCESS"
         self.status = status
         if tells and self._tells and not self.setup.stdio:
-            self._out += HANGUP_LINE + b"\n"
+            self._send_hangup()
+        if not self._input.eof and self.record:
+            self.sent.append(Sent(self.now, len(self.timeline), remark="Asterisk closes"))
+
+    def _send_hangup(self) -> None:
+        if not self.setup.stdio:
+            self._send(HANGUP_LINE + b"\n")
+            return
+        self.signals += 1
+        if self.record:
+            self.sent.append(Sent(self.now, len(self.timeline), remark="Asterisk sends SIGHUP"))
+
+    def _send(self, data: bytes) -> None:
+        """Send something that is no reply."""
+        self._out += data
+        if self.record and not self._input.eof:
+            self.sent.append(Sent(self.now, len(self.timeline), data))

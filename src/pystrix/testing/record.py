@@ -77,4 +77,18 @@ class Note:
     """What it was."""
 
 
+@dataclasses.dataclass(slots=True)
+class Sent:
+    """What Asterisk sent by itself, rather than as a reply, or did: part of a transcript."""
+
+    start: float
+    """When, in seconds since the call began."""
+    after: int
+    """How many entries the timeline had by then."""
+    data: bytes = b""
+    """The environment, or a HANGUP line."""
+    remark: str = ""
+    """What it did: ``"Asterisk sends SIGHUP"``, ``"Asterisk closes"``."""
+
+
 Entry = Command | Heard | Key | HungUp | Note

@@ -39,6 +39,7 @@ _ECHO = re.compile(rb'GET FULL VARIABLE "?([0-9a-f]{16}-\d+)"?\n')
 _SETTLING: Final = b"CHANNEL STATUS\n"
 _HANGUP: Final = b"HANGUP\n"
 _HANGS_UP: Final = " hangs up"
+_SIGNALS: Final = "Asterisk sends SIGHUP"
 _CLOSES: Final = ("Asterisk closes", "EOF from Asterisk")
 _LEAVES: Final = (
     "the application closes",
@@ -66,9 +67,10 @@ def replay(
     next in the transcript. The random texts by which a session of pystrix gets in step are equal
     to each other, and whether it asks behind a SIGHUP what happened makes no difference.
 
-    If the transcript does not begin with an environment, one is made of `setup`. If it tells that
-    somebody hangs up, and has no HANGUP line, one is sent, or SIGHUP to a program: transcripts of
-    simulated calls are like that.
+    The environment is that of the transcript, or made of `setup`: if the transcript has none, if
+    something is given there, or if one was recorded of a server and the other is a program. If a
+    transcript without an environment tells that somebody hangs up, and has no HANGUP line, one is
+    sent, or SIGHUP to a program.
 
     Args:
         transcript: What was recorded, or the file of it.
@@ -76,7 +78,7 @@ def replay(
         patience: The seconds of real time that a server or program may take for its next command.
         real_time: Whether Asterisk takes its time, with a server or program. A handler runs on a
             clock of its own, on which it always does.
-        setup: The attributes of `Setup` for an environment that is not in the transcript.
+        setup: The attributes of `Setup` for an environment other than that of the transcript.
 
     Returns:
         A text for each difference, in their order; none if there are none. What a handler raised
@@ -89,12 +91,13 @@ def replay(
     """
     if isinstance(transcript, Path):
         transcript = Transcript.load(transcript)
+    own = any(setup.values())
     if isinstance(application, str):
         wire = TCPWire(parse_url(application)[:2])
-        pilot = _Pilot(transcript, setup_for(application, setup))
+        pilot = _Pilot(transcript, setup_for(application, setup), own=own)
         return _replay_remote(pilot, wire, patience=patience, real_time=real_time)
     if isinstance(application, Scripts) or callable(application):
-        pilot = _Pilot(transcript, Setup(**setup))
+        pilot = _Pilot(transcript, Setup(**setup), own=own)
         pilot.patient = False
         _run(pilot, application, patience)
         return pilot.script.differences(_failure(pilot.error))
@@ -102,7 +105,8 @@ def replay(
     setup = {"arguments": tuple(arguments), **setup, "script": name, "stdio": True}
     made = Setup(**setup)
     program = ProgramWire([name, *arguments], patience)
-    return _replay_remote(_Pilot(transcript, made), program, patience=patience, real_time=real_time)
+    pilot = _Pilot(transcript, made, own=own)
+    return _replay_remote(pilot, program, patience=patience, real_time=real_time)
 
 
 def _replay_remote(pilot: _Pilot, wire: Wire, *, patience: float, real_time: bool) -> list[str]:
@@ -134,27 +138,54 @@ class _Step:
     """Seconds after the step before."""
 
 
+def _environment(lines: Sequence[Line]) -> list[Line]:
+    """Give the lines of the environment with which a transcript begins, none if it does not."""
+    sent = [line for line in lines if line.kind == ">>"]
+    if not sent or not sent[0].data.startswith(b"agi_"):
+        return []
+    end = next((at for at, line in enumerate(sent, 1) if line.data == b"\n"), len(sent))
+    return sent[:end]
+
+
+def _is_network(line: Line) -> bool:
+    return line.data.startswith(b"agi_network:")
+
+
+def _tells(line: Line) -> bool:
+    """Tell whether Asterisk tells of a hang-up in a line."""
+    return line.text == _SIGNALS or (line.kind == ">>" and line.data.startswith(_HANGUP))
+
+
 class _Reader:
     """Makes the steps of a transcript.
 
     Args:
         transcript: The transcript.
         setup: What it does not say.
+        own: Whether the environment is that of the setup in any case.
     """
 
-    def __init__(self, transcript: Transcript, setup: Setup) -> None:
+    def __init__(self, transcript: Transcript, setup: Setup, *, own: bool = False) -> None:
         self.steps: list[_Step] = []
         self._setup = setup
         self._time = 0.0
         self._part = b""  # of a line of the application
         self._hung_up: float | None = None  # when, until the application is told
-        sent = [line.data for line in transcript.lines if line.kind == ">>"]
-        self._tells = not setup.stdio and any(data.startswith(_HANGUP) for data in sent)
-        if not sent or not sent[0].startswith(b"agi_"):
+        lines = transcript.lines
+        told = any(map(_tells, lines))
+        block = _environment(lines)
+        # Who wrote down the environment wrote down how the application was told of a hang-up, if
+        # it was. A program is told otherwise than a server.
+        foreign = bool(block) and setup.stdio == any(_is_network(line) for line in block)
+        self._tells = not told if foreign else bool(block) or (told and not setup.stdio)
+        if foreign:
+            lines = tuple(line for line in lines if not _tells(line))
+        if foreign or own or not block:
+            lines = tuple(line for line in lines if not any(line is each for each in block))
             self._add("send", setup.environment())
-        self.leaves: bool = any(line.text in _LEAVES for line in transcript.lines)
+        self.leaves: bool = any(line.text in _LEAVES for line in lines)
         """Whether the application ended the session."""
-        for line in transcript.lines:
+        for line in lines:
             if line.text in _LEAVES:
                 break  # what Asterisk said then was never read, or said because of it
             self._take(line)
@@ -171,6 +202,8 @@ class _Reader:
             self._delay(line.time)
         elif line.kind == ">>":
             self._add("send", line.data, self._delay(line.time))
+        elif line.text == _SIGNALS:
+            self._add("signal", delay=self._delay(line.time))
         elif line.text in _CLOSES:
             self._tell()
             self._add("close", delay=self._delay(line.time))
@@ -391,11 +424,12 @@ class _Pilot(Pilot):
     Args:
         transcript: The transcript.
         setup: What it does not say.
+        own: Whether the environment is that of the setup in any case.
     """
 
-    def __init__(self, transcript: Transcript, setup: Setup) -> None:
+    def __init__(self, transcript: Transcript, setup: Setup, *, own: bool = False) -> None:
         super().__init__(setup, "", recording=False)
-        reader = _Reader(transcript, setup)
+        reader = _Reader(transcript, setup, own=own)
         self.leaves = reader.leaves
         """Whether the application ended the session."""
         self.script = _Script(reader.steps)

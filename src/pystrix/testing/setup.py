@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from pystrix.testing.sounds import Sounds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 VERSION = "22.10.1"
 """The Asterisk that the simulation is held against."""
@@ -81,6 +81,9 @@ class Setup:
     """Whether the dialplan has answered."""
     dead: bool = False
     """Whether the caller is gone already, as in the extension ``h``: nothing tells of a hang-up."""
+    folders: Collection[str] | None = None
+    """The folders that RECORD FILE can write to, as they stand in its names; None for all. That of
+    the sounds, where names without a folder go, is always there."""
     talks: bool = True
     """Whether the caller's telephone sends audio, which RECORD FILE counts."""
     epoch: float = 1_700_000_000.0
@@ -159,5 +162,6 @@ class SetupOptions(TypedDict, total=False):
     sounds: Sounds
     answered: bool
     dead: bool
+    folders: Collection[str] | None
     talks: bool
     epoch: float

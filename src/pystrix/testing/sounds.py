@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import posixpath
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -73,12 +74,20 @@ class Sounds:
         """Give the length of a sound in frames of 20 ms, None if there is no such sound."""
         if not name or "&" in name:
             return None
-        frames = self._frames.get(name)
-        return frames if frames is not None else core_sounds().get(name, self._others)
+        for each in (name, _plain(name)):
+            frames = self._frames.get(each, core_sounds().get(each))
+            if frames is not None:
+                return frames
+        return self._others
 
     def total(self, names: Iterable[str]) -> int:
         """Give the length of several in frames; those that do not exist take none."""
         return sum(self.frames(name) or 0 for name in names)
+
+
+def _plain(name: str) -> str:
+    """Give the name of the same file in the folder of English sounds, which is looked through."""
+    return name if name.startswith("/") else posixpath.normpath(name).removeprefix("en/")
 
 
 @functools.cache

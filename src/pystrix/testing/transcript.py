@@ -19,7 +19,7 @@ import operator
 import re
 from typing import TYPE_CHECKING, Final, Literal
 
-from pystrix.testing.record import Command, Entry, Heard, HungUp, Key
+from pystrix.testing.record import Command, Entry, Heard, HungUp, Key, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -94,8 +94,8 @@ class Transcript:
         return cls.parse(path.read_text("utf-8"))
 
     @classmethod
-    def of_timeline(cls, timeline: Iterable[Entry]) -> Self:
-        """Make one of what happened in a simulated call."""
+    def of_timeline(cls, timeline: Iterable[Entry], sent: Iterable[Sent] = ()) -> Self:
+        """Make one of what happened in a simulated call, and what Asterisk sent by itself."""
         places: list[tuple[float, Line]] = []
         for order, entry in enumerate(timeline):
             started, ended = _lines_of(entry)
@@ -103,6 +103,13 @@ class Transcript:
             if isinstance(entry, Command | Heard):
                 # Where it ended: behind the last entry that there was by then.
                 places += [(entry.after - 0.5, line) for line in ended]
+        for each in sent:
+            lines = [
+                Line(">>", data, time=_milliseconds(each.start))
+                for data in _LINE.findall(each.data)
+            ]
+            remarks = [_remark(each.remark, each.start)] if each.remark else []
+            places += [(each.after - 0.5, line) for line in (*lines, *remarks)]
         places.sort(key=operator.itemgetter(0))
         return cls(tuple(line for _, line in places))
 

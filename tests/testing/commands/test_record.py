@@ -15,7 +15,7 @@ GOLDEN: list[tuple[str, str, bytes, float, float | None]] = [
     ('r wav "0123456789#*" -1', "w10,5", ok("53 (dtmf) endpos=82400"), 10.5, 10.3),
     ('r wav "" 500', "5", ok("0 (timeout) endpos=4000"), 0.5, 0.5),
     ('r wav "#" 0', "", ok("0 (timeout) endpos=0"), 0.0, 0.0),
-    ('r wav "#" 500 1000', "", ok("0 (timeout) endpos=5000"), 0.5, 0.5),
+    ('r wav "#" 500 1000', "", ok("0 (timeout) endpos=4000"), 0.5, 0.5),
     ('r wav "#" 500 BEEP', "", ok("0 (timeout) endpos=4000"), 0.9, 0.5),
     ('r wav "#" 500 beep', "", ok("0 (timeout) endpos=4000"), 0.9, 0.5),
     ('r wav "#" 500 0 BEEP s=1', "", ok("0 (timeout) endpos=4000"), 0.9, 0.5),
@@ -41,6 +41,36 @@ def test_record_file(
     kept = {name: round(each, 3) for name, each in answer.channel.recordings.items()}
     assert kept == ({} if length is None else {"r.wav": length})
     assert answer.channel.failed == (b"writefile" in reply)
+
+
+def test_offset() -> None:
+    """What is recorded is put there, but never behind the end; what is behind it is gone."""
+    first = 'RECORD FILE r wav "#" 600'
+    for offset, end in ((99999, 6400), (1600, 3200), (0, 1600)):
+        answer = ask(first, f'RECORD FILE r wav "#" 200 {offset}')
+        assert answer.reply == ok(f"0 (timeout) endpos={end}")
+        assert answer.channel.recordings == {"r.wav": end / 8000}
+    answer = ask(first, 'RECORD FILE r wav "#" 0 700')
+    assert answer.reply == ok("0 (timeout) endpos=700")
+    assert answer.channel.recordings == {"r.wav": 0.6}
+    assert ask('RECORD FILE r sln16 "#" 100', 'RECORD FILE r sln16 "#" 100 9999').reply == ok(
+        "0 (timeout) endpos=3200"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        *(("r", True), ("./r", True), ("/srv/r", True), ("/srv/./r", True), ("/srv/x/r", False)),
+        *(("/r", False), ("x/r", False), ("../r", False)),
+    ],
+)
+def test_folders(name: str, written: bool) -> None:
+    """If the setup says which there are, a file in another cannot be written."""
+    answer = ask(f'RECORD FILE {name} wav "#" 100', folders=["/srv"])
+    assert answer.reply == ok("0 (timeout) endpos=800" if written else "-1 (writefile)")
+    assert answer.channel.failed != written
+    assert ask(f'RECORD FILE {name} wav "#" 100').reply == ok("0 (timeout) endpos=800")
 
 
 def test_key_in_the_beep() -> None:

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from pystrix.agi._wire import decode
-from pystrix.testing._parts import number
-from pystrix.testing._running import UsageError, command
+from pystrix.testing._parts import answer, number
+from pystrix.testing._running import Kind, Running, UsageError, command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,10 +19,10 @@ _FLOAT = re.compile(r"\s*[+-]?\d*\.?\d+")
 
 
 @command("ANSWER")
-def answer(channel: Channel, _words: Sequence[str]) -> str:
+def answer_call(channel: Channel, _words: Sequence[str]) -> Running:
     """Answer; nothing if it is answered."""
-    channel.up = True
-    return "result=0"
+    event = yield from answer(channel)
+    return "result=-1" if event.kind is Kind.HANGUP else "result=0"
 
 
 @command("CHANNEL STATUS", 0, 1)

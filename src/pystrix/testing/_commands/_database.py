@@ -52,5 +52,5 @@ def _below(words: Sequence[str]) -> re.Pattern[str]:
     """Give the pattern of what is below: Asterisk asks SQLite with LIKE, wildcards and all."""
     if not words[0]:
         return re.compile("(?s:.*)")
-    tree = re.escape("/".join(words)).replace("%", ".*").replace("_", ".")
+    tree = re.escape("/".join(filter(None, words))).replace("%", ".*").replace("_", ".")
     return re.compile(f"{tree}/.*", re.IGNORECASE | re.DOTALL | re.ASCII)

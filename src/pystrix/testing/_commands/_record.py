@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, Final
 
 from pystrix.testing._parts import code, fail, is_number, listen, number, number_or, play
@@ -48,7 +49,7 @@ def record_file(channel: Channel, words: Sequence[str]) -> Running:
         if event.kind is Kind.HANGUP:
             return "result=-1 (randomerror) endpos=0"
     rate = _FORMATS.get(form)
-    if rate is None:
+    if rate is None or not _has_folder(channel, name):
         return fail(channel, "result=-1 (writefile)")
     begin = channel.now
     until = None if limit < 0 else begin + limit / 1000
@@ -56,8 +57,13 @@ def record_file(channel: Channel, words: Sequence[str]) -> Running:
     frames = int((channel.now - begin) / FRAME + 1e-6) if channel.setup.talks else 0
     if event.kind is Kind.KEY:
         frames = max(0, frames - _CUT)
-    channel.recordings[f"{name}.{form}"] = frames * FRAME
-    endpos = f"endpos={offset + int(frames * SAMPLES_A_FRAME * rate)}"
+    samples, a_second = int(frames * SAMPLES_A_FRAME * rate), SAMPLES_A_FRAME * rate / FRAME
+    if samples:  # what is recorded goes to the end, if that comes first
+        offset = min(offset, round(channel.recordings.get(f"{name}.{form}", 0.0) * a_second))
+        channel.recordings[f"{name}.{form}"] = (offset + samples) / a_second
+    else:
+        channel.recordings.setdefault(f"{name}.{form}", 0.0)
+    endpos = f"endpos={offset + samples}"
     match event.kind:
         case Kind.KEY:
             return f"result={code(event)} (dtmf) {endpos}"
@@ -65,6 +71,13 @@ def record_file(channel: Channel, words: Sequence[str]) -> Running:
             return f"result=0 (timeout) {endpos}"
         case _:
             return f"result=-1 (hangup) {endpos}"
+
+
+def _has_folder(channel: Channel, name: str) -> bool:
+    """Tell whether a file can be written, as far as the setup says."""
+    folders = channel.setup.folders
+    folder = posixpath.dirname(posixpath.normpath(name))
+    return folders is None or not folder or folder in folders
 
 
 def _is_beep(word: str, *, first: bool) -> bool:
