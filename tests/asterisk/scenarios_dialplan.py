@@ -92,6 +92,22 @@ VALUES: Final = (
         *("DATABASE PUT dt x 1", 'DATABASE DELTREE dt ""', "DATABASE GET dt x"),
         'DATABASE DELTREE dt ""',
     ),
+    scenario(
+        "parentheses in a value",
+        *(
+            (
+                f'SET VARIABLE V "{value}"',
+                "GET FULL VARIABLE ${BASE64_ENCODE(${V})}",
+                "GET FULL VARIABLE ${LEN(${V})}",
+                "GET FULL VARIABLE ${URIENCODE(${V})}",
+            )
+            for value in ("):", "a):1", "a)", "(:", "x)y:2", "a:)1", ") :1", ":1", "a(b:1")
+        ),
+    ),
+    scenario(
+        "characters in a URI",
+        *(f'GET FULL VARIABLE "${{URIENCODE(a{each}b)}}"' for each in "!#%&'()*+,-./;<=>?@[]^_`|~"),
+    ),
     scenario("letters", *_read("TOUPPER(Zo\xeb)", "TOLOWER(ZO\xcb)")),
     scenario(
         "more words than there is room for",

@@ -32,7 +32,7 @@ _CALLER_ITEMS: Final = {
     **dict.fromkeys(("num-pres", "name-pres", "ani-num-pres"), "allowed_not_screened"),
     "name-charset": "iso8859-1",
 }
-_FUNCTION = re.compile(r"([A-Za-z_0-9]+)\((.*)\)?", re.DOTALL)
+_FUNCTION = re.compile(r"([A-Za-z_0-9]+)\((.*)", re.DOTALL)
 _SLICE = re.compile(r":\s*([+-]?\d+)(?::\s*([+-]?\d+))?")
 
 
@@ -277,7 +277,8 @@ def _split(name: str) -> tuple[str, str]:
     match = _FUNCTION.fullmatch(name)
     if match is None:
         return "", ""
-    return match[1], match[2].removesuffix(")")
+    argument, closed, _ = match[2].rpartition(")")  # what is behind it is ignored
+    return match[1], argument if closed else match[2]
 
 
 def _split_slice(text: str) -> tuple[str, str]:
@@ -327,7 +328,7 @@ _FUNCTIONS: Final[dict[str, Callable[[Values, str], str | None]]] = {
     # Of ASCII alone.
     "TOUPPER": lambda _, text: decode(_bytes(text).upper()),
     "TOLOWER": lambda _, text: decode(_bytes(text).lower()),
-    "URIENCODE": lambda _, text: quote(_bytes(text), safe="")[:_MOST_OF_A_URI],
+    "URIENCODE": lambda _, text: quote(_bytes(text), safe="!'()*")[:_MOST_OF_A_URI],
     "URIDECODE": lambda _, text: decode(
         unquote(text, errors="surrogateescape").encode("utf-8", "surrogateescape")
     ),
