@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import termios
+import time
 from typing import TYPE_CHECKING, Any
 
 from typer.testing import CliRunner
@@ -138,6 +139,17 @@ class Terminal:
         """Wait for the end; give exit status and standard error."""
         _, errors = self.process.communicate(timeout=TIMEOUT)
         return self.process.returncode, errors.decode()
+
+    def expect_keys(self) -> None:
+        """Wait until the program has set the terminal to give each key; nothing tells of it."""
+        deadline = time.monotonic() + TIMEOUT
+        while self.restored:
+            assert time.monotonic() < deadline, "the terminal gives lines"
+            time.sleep(0.01)
+
+    def restore(self) -> None:
+        """Set the terminal as it was, as a shell does when the program is stopped."""
+        termios.tcsetattr(self._slave, termios.TCSANOW, self._before)
 
     @property
     def restored(self) -> bool:

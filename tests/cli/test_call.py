@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import time
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ import pytest
 
 from pystrix.agi import AGIHangup, core
 from pystrix.testing import Transcript, replay
-from tests.cli.servers import fastagi, nobody, peer, read_to_end, run
+from tests.agi.peers import TIMEOUT
+from tests.cli.servers import command, fastagi, nobody, peer, read_to_end, run
 
 if TYPE_CHECKING:
     import socket
@@ -236,6 +238,93 @@ def test_transcript_of_a_session_that_asterisk_ends(tmp_path: Path) -> None:
         "<< b'failure\\n'\n>> b'HANGUP\\n'\n<< b'rest'\n# Asterisk closes\n"
         "# the dialplan goes on: AGISTATUS=FAILURE\n"
     )
+
+
+def test_transcript_that_cannot_be_written() -> None:
+    """The call goes on, and the exit status says it."""
+    with fastagi(menu) as url:
+        result = run("call", url, "--keys", "2", "--transcript", "/dev/full")
+    assert result.exit_code == 1
+    assert "AGISTATUS=HANGUP" in result.stdout
+    assert result.stderr == (
+        "pystrix: /dev/full: not written any further: No space left on device\n"
+    )
+
+
+@pytest.mark.parametrize("option", ["--json", "--real-time"])
+def test_output_that_cannot_be_written(option: str) -> None:
+    """One line, exit status 1, and no traceback."""
+    with fastagi(menu) as url, open("/dev/full", "w") as full:  # noqa: PTH123 - no file
+        done = subprocess.run(  # noqa: S603 - our own interpreter
+            command("call", url, "--keys", "2", option),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=TIMEOUT,
+            check=False,
+        )
+    assert done.stderr == b"pystrix: No space left on device\n"
+    assert done.returncode == 1
+
+
+def test_note_that_looks_like_a_reply() -> None:
+    """A note says that it is one."""
+
+    def harms(connection: socket.socket) -> None:
+        connection.sendall(b"NOOP" + b' "x"' * 200 + b"\n")
+        read_to_end(connection)
+
+    with peer(harms) as url:
+        result = run("call", url)
+    assert result.exit_code == 1
+    assert "note: 201 words in a command" in result.stdout
+
+
+def test_banner() -> None:
+    """What a server of another protocol sent is told, although it falls silent then."""
+
+    def greets(connection: socket.socket) -> None:
+        connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+        read_to_end(connection)
+
+    with peer(greets) as url:
+        result = run("call", url, "--patience", "0.2")
+    assert result.exit_code == 3
+    assert result.stderr == (
+        "pystrix: this is no FastAGI server: it sends SSH-2.0-OpenSSH_9.2\\r\n"
+    )
+
+
+def test_ctrl_c_on_a_server_that_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told, and left soon, whatever patience it had."""
+    monkeypatch.setattr("pystrix.cli._placing._LEAVE_SECONDS", 0.1)
+    told: list[bytes] = []
+
+    def stays(connection: socket.socket) -> None:
+        connection.recv(1)  # the call has begun
+        os.kill(os.getpid(), signal.SIGINT)
+        told.append(read_to_end(connection))
+
+    with peer(stays) as url:
+        result = run("call", url, "--keys", "", "--patience", "1000")
+    assert result.exit_code == 130
+    assert told[0].endswith(b"\nHANGUP\n")
+
+
+def test_another_signal() -> None:
+    """It is no Ctrl-C."""
+
+    def waits(agi: FastAGI) -> None:
+        os.kill(os.getpid(), signal.SIGUSR1)
+        agi.execute(core.WaitForDigit(200))
+
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    try:
+        with fastagi(waits) as url:
+            result = run("call", url, "--keys", "", "--real-time")
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert result.exit_code == 0
+    assert "hangs up" not in result.stdout
 
 
 def test_unreachable() -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import io
 import re
 import signal
 import socket
 import struct
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +18,7 @@ import pytest
 from pystrix.agi import FastAGI, core
 from pystrix.cli import _proxy
 from pystrix.cli._proxy import Proxy
-from pystrix.cli._session_log import LONGEST_LINE, SessionLog
+from pystrix.cli._session_log import LONGEST_LINE, SessionLog, create
 from pystrix.testing import Transcript, place_call, replay
 from pystrix.testing.place import parse_url
 from tests.agi.peers import TIMEOUT
@@ -26,7 +26,6 @@ from tests.cli.servers import command, fastagi, nobody, run
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
-    from pathlib import Path
     from typing import Self
 
     Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -326,11 +325,7 @@ def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A call goes on when its transcript cannot."""
-
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(SessionLog, "sent", full)
+    monkeypatch.setattr(_proxy, "create", lambda *_: create(Path("/dev/full"), "w"))
 
     async def scenario(made: Recording) -> None:
         asterisk, server = await made.call()
@@ -345,13 +340,73 @@ def test_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert sum("not recorded" in text for text in made.told) == 1
 
 
+@pytest.mark.parametrize(
+    ("listen", "host"),
+    [("127.0.0.1", "localhost"), ("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("::1", "::1")],
+)
+def test_calls_of_itself(tmp_path: Path, listen: str, host: str) -> None:
+    """A proxy whose server is itself would make calls for ever."""
+
+    async def main() -> bool:
+        proxy = Proxy(("", 0), tmp_path, pytest.fail)
+        _, _, port = (await proxy.start(listen, 0)).rpartition(":")
+        proxy.address = (host, int(port))
+        itself = await proxy.calls_itself()
+        await proxy.stop()
+        return itself
+
+    assert asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("listen", "host"),
+    [
+        ("127.0.0.1", "127.0.0.2"),
+        ("0.0.0.0", "192.0.2.1"),
+        ("127.0.0.1", "a..b"),
+    ],
+)
+def test_calls_of_others(tmp_path: Path, listen: str, host: str) -> None:
+    """The same port of another host, or of none, is another server."""
+
+    async def main() -> bool:
+        proxy = Proxy((host, 1), tmp_path, pytest.fail)
+        assert not await proxy.calls_itself()
+        _, _, port = (await proxy.start(listen, 0)).rpartition(":")
+        assert not await proxy.calls_itself()
+        proxy.address = (host, int(port))
+        itself = await proxy.calls_itself()
+        await proxy.stop()
+        return itself
+
+    assert not asyncio.run(main())
+
+
+def test_command_that_would_call_itself(tmp_path: Path) -> None:
+    """It does not begin: exit status 2."""
+    with nobody() as url:
+        _, port, _ = parse_url(url)
+    where = f"127.0.0.1:{port}"
+    result = run("record", "--listen", where, "--to", where, "--output", tmp_path)
+    assert result.exit_code == 2
+    assert f"{where} is where --listen is" in result.stderr
+
+
+def test_transcripts_are_private(tmp_path: Path) -> None:
+    """Callers type secrets."""
+    path = tmp_path / "t.txt"
+    with create(path, "x") as file:
+        file.write("x")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 # What is written.
 
 
 def written(*data: bytes, most: float = float("inf")) -> str:
     """Give the transcript of what an application sent."""
     file = io.StringIO()
-    log = SessionLog(file, lambda: 0.0, most)
+    log = SessionLog(file, lambda: 0.0, most, tell=pytest.fail)
     for each in data:
         log.sent("<<", each)
     log.end("<<")
@@ -376,7 +431,7 @@ def test_log_of_a_line_without_end() -> None:
 def test_remarks_are_one_line() -> None:
     """A remark is no way to write other lines."""
     file = io.StringIO()
-    SessionLog(file, lambda: 1.5).remark("a\n<< b'x'")
+    SessionLog(file, lambda: 1.5, tell=pytest.fail).remark("a\n<< b'x'")
     assert file.getvalue() == "# +1.500 a\\n<< b'x'\n"
 
 

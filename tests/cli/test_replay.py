@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import socket
 import sys
@@ -96,11 +97,11 @@ def test_server_objects() -> None:
         assert replay(transcript, server, script="pay/42") == []
         found = replay(transcript, server, script="other")
         assert (
-            found[-1]
-            == """the handler raised ValueError("the server has no handler for 'other'")"""
+            found[0] == """the handler raised ValueError("the server has no handler for 'other'")"""
         )
         block = "".join(f">> {line!r}\n" for line in environment("pay/7").splitlines(keepends=True))
-        assert replay(Transcript.parse(block + str(transcript)), server) == []
+        bare = str(transcript).partition(">> b'\\n'\n")[2]
+        assert replay(Transcript.parse(block + bare), server) == []
 
 
 def test_asyncio_server_object() -> None:
@@ -223,8 +224,8 @@ def test_an_exception_is_a_difference(caplog: pytest.LogCaptureFixture) -> None:
         raise LookupError("no such account")
 
     found = replay(Transcript.parse(RECORDED), fails)
-    assert found[0].startswith("command 2: b'failure\\n' came, not ")
-    assert found[-1] == "the handler raised LookupError('no such account')"
+    assert found[1].startswith("command 2: b'failure\\n' came, not ")
+    assert found[0] == "the handler raised LookupError('no such account')"
     (record,) = (each for each in caplog.records if each.name == "pystrix.testing")
     assert record.levelno == logging.ERROR
     assert record.exc_info
@@ -248,7 +249,7 @@ def test_silence_is_a_difference() -> None:
     with peer(read_to_end) as url:
         found = replay(Transcript.parse(RECORDED), url, patience=0.2)
     assert len(found) == 5
-    assert found[-1] == "the application has said nothing for 0.2 seconds"
+    assert found[0] == "the application has said nothing for 0.2 seconds"
 
 
 def test_a_server_that_does_not_leave() -> None:
@@ -486,7 +487,6 @@ def test_command_with_a_module(recorded: Path, module: str) -> None:
     ("server", "why"),
     [
         ("{}:nothing", "AttributeError: module '{}' has no attribute 'nothing'"),
-        ("{}", "AttributeError: module '{}' has no attribute ''"),
         ("{}_missing:x", "ModuleNotFoundError: No module named '{}_missing'"),
         ("{}_broken:x", "OSError: [Errno 98] Address already in use"),
     ],
@@ -499,12 +499,33 @@ def test_command_with_no_such_module(recorded: Path, module: str, server: str, w
     assert result.stderr == f"pystrix: cannot load {server}: {why.format(module)}\n"
 
 
+@pytest.mark.parametrize(("server", "kind"), [("{}", "module"), ("{}:House.__name__", "str")])
+def test_command_with_something_else(recorded: Path, module: str, server: str, kind: str) -> None:
+    """What is there, and can be no application: one line, exit status 2."""
+    server = server.format(module)
+    result = run("replay", recorded, "--server", server)
+    assert result.exit_code == 2
+    assert result.stderr == (f"pystrix: {server} is no server and no handler, but of type {kind}\n")
+
+
 def test_command_unreachable(recorded: Path) -> None:
     """Nobody listens there."""
     with nobody() as url:
         result = run("replay", recorded, url)
     assert result.exit_code == 3
     assert result.stderr == f"pystrix: cannot reach {url}: Connection refused\n"
+
+
+def test_command_cannot_read(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transcript that cannot be read: one line, exit status 2."""
+
+    def denied(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Transcript, "load", denied)
+    result = run("replay", recorded, "agi://x/")
+    assert result.exit_code == 2
+    assert "Permission denied" in result.stderr
 
 
 def test_command_usage(recorded: Path, tmp_path: Path) -> None:

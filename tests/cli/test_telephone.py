@@ -84,7 +84,25 @@ def test_ctrl_c_twice() -> None:
         terminal.type("\x03")
         terminal.expect("caller hangs up")
         terminal.type("\x03")
-        assert terminal.end() == (130, "")
+        assert terminal.end()[0] == 130
+        assert terminal.restored
+
+
+def test_stopped_and_continued() -> None:
+    """Behind Ctrl-Z and fg, keys are keys again, whatever the shell made of the terminal."""
+    with fastagi(ask) as url, Terminal("call", url) as terminal:
+        terminal.expect("WAIT FOR DIGIT")
+        terminal.process.send_signal(signal.SIGSTOP)
+        os.waitpid(terminal.process.pid, os.WUNTRACED)
+        terminal.restore()
+        terminal.process.send_signal(signal.SIGCONT)
+        terminal.expect_keys()
+        terminal.type("4")
+        terminal.expect("caller presses 4\r\n")
+        terminal.expect("WAIT FOR DIGIT")
+        terminal.type("h")
+        terminal.expect("AGISTATUS=HANGUP")
+        assert terminal.end() == (0, "")
         assert terminal.restored
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import io
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
+
     import typer
 
 __all__ = ["build", "main"]
@@ -36,8 +41,14 @@ def build() -> typer.Typer:
     )
     app.callback()(about)
     for command in (call, demo, record, replay, load):
-        app.command()(command)
+        app.command(help=_paragraphs(command))(command)
     return app
+
+
+def _paragraphs(command: Callable[..., object]) -> str:
+    """Give the help of a command with one line for each paragraph: the terminal breaks them."""
+    text = inspect.getdoc(command) or ""
+    return "\n\n".join(" ".join(each.split()) for each in text.split("\n\n"))
 
 
 def main() -> None:
@@ -52,4 +63,25 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what a locale cannot write is no reason to end
             stream.reconfigure(errors="backslashreplace")
-    app()
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        _give_up(error)
+
+
+def _give_up(error: OSError) -> NoReturn:
+    """End with a line: most often what is to be written cannot be.
+
+    Raises:
+        SystemExit: Always.
+    """
+    from pystrix.cli._output import FAILED, reason  # noqa: PLC0415
+
+    with contextlib.suppress(OSError):
+        sys.stdout.close()  # now, so that the interpreter need not complain at its end
+    where = "" if error.filename is None else f"{error.filename}: "
+    sys.stderr.write(f"pystrix: {where}{reason(error)}\n")
+    sys.exit(FAILED)

@@ -110,7 +110,8 @@ def _beginning(entry: Entry) -> News:
 
 def show(console: Console, news: News) -> None:
     """Show it with its place in time."""
-    text = plain(news.text)
+    # A note may begin like a reply.
+    text = plain(f"note: {news.text}" if news.what == "note" else news.text)
     if len(text) > _LONGEST:
         text = f"{text[:_LONGEST]}... ({len(text)} characters)"
     indent = "" if news.what == "command" else "    "

@@ -6,11 +6,11 @@ import dataclasses
 from typing import TYPE_CHECKING, Final
 
 from pystrix.cli._follower import Follower
-from pystrix.cli._output import FAILED, INTERRUPTED, UNREACHABLE, plain
+from pystrix.cli._output import FAILED, INTERRUPTED, UNREACHABLE, complain, plain
 from pystrix.cli._session_log import SessionLog
 from pystrix.cli._terminal import Interruption, Keyboard
-from pystrix.testing._pilot import EndlessCallError
 from pystrix.testing._remote import PATIENCE, RemoteCall, SilentApplicationError, TCPWire
+from pystrix.testing._running import EndlessCallError
 from pystrix.testing.record import Command
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pystrix.testing.call_record import CallRecord
     from pystrix.testing.record import Entry
 
+_LEAVE_SECONDS: Final = 2.0  # for the server, after Ctrl-C
 _ENOUGH: Final = 20  # commands that are none, after which the rest is not listened to
 
 
@@ -38,6 +39,8 @@ class Outcome:
     """What is wrong with the server, ``""`` if nothing is."""
     interrupted: bool = False
     """Whether Ctrl-C ended it."""
+    written: bool = True
+    """Whether the transcript was written, if there is to be one."""
 
     @property
     def exit_status(self) -> int:
@@ -46,7 +49,8 @@ class Outcome:
             return INTERRUPTED
         if self.error:
             return UNREACHABLE
-        return 0 if self.record.status in ("SUCCESS", "HANGUP") else FAILED
+        served = self.record.status in ("SUCCESS", "HANGUP")
+        return 0 if served and self.written else FAILED
 
 
 class Placing:
@@ -71,7 +75,7 @@ class Placing:
     ) -> None:
         self._pilot = pilot
         self._tell = tell
-        self._log = SessionLog(transcript, lambda: pilot.channel.now) if transcript else None
+        self._log = _log_of(pilot, transcript) if transcript else None
         self._follower = Follower(pilot.channel.timeline)
         self._wire = _TappedWire(address, self._log)
 
@@ -98,7 +102,9 @@ class Placing:
 
             def interrupted() -> None:
                 interruption.clear()
-                channel.hang_up()
+                if interruption.came:  # it may be another signal
+                    channel.hang_up()
+                    remote.hurry(_LEAVE_SECONDS)
 
             def typed() -> None:
                 if keyboard is not None and not keyboard.press(channel):
@@ -114,7 +120,12 @@ class Placing:
                 error = str(wrong)
             finally:
                 self._wire.close()
-            return Outcome(self._finish(), error or self._verdict(), interruption.came)
+            return Outcome(
+                self._finish(),
+                self._verdict() or error,
+                interrupted=interruption.came,
+                written=self._log is None or not self._log.failure,
+            )
 
     def _finish(self) -> CallRecord:
         record = self._pilot.finish()
@@ -125,6 +136,7 @@ class Placing:
                 self._log.end("<<")
                 self._log.remark("Asterisk closes")
             self._log.remark(f"the dialplan goes on: AGISTATUS={record.status}")
+            self._log.close()
         return record
 
     def _notice(self) -> None:
@@ -143,6 +155,13 @@ class Placing:
         if not commands:
             return ""
         return f"this is no FastAGI server: it sends {plain(commands[0].line[:80])}"
+
+
+def _log_of(pilot: Pilot, file: TextIO) -> SessionLog:
+    def tell(why: str) -> None:
+        complain(f"{file.name}: not written any further: {why}")
+
+    return SessionLog(file, lambda: pilot.channel.now, tell=tell)
 
 
 def rubbish(timeline: Sequence[Entry]) -> list[Command]:

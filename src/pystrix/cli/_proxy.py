@@ -8,11 +8,11 @@ import datetime as dt
 import socket
 import struct
 import time
-from typing import TYPE_CHECKING, Final, TextIO, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from pystrix.agi._wire import FAILURE_LINE
 from pystrix.cli._output import reason
-from pystrix.cli._session_log import SessionLog
+from pystrix.cli._session_log import SessionLog, create
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS: Final = 5.0
 _LEAVE_SECONDS: Final = 2.0
+_EVERYWHERE: Final = {"0.0.0.0", "::"}  # noqa: S104 - to compare with
 _RESET: Final = struct.pack("ii", 1, 0)  # SO_LINGER: close with a reset
 
 
@@ -106,6 +107,17 @@ class _Side(asyncio.Protocol):
             self.transport.close()
 
 
+def _is_own(host: str) -> bool:
+    """Tell whether an address is one of this machine."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        try:
+            probe.bind((host, 0))
+        except OSError:
+            return False
+    return True
+
+
 def _end(transport: asyncio.Transport) -> None:
     """Send no more."""
     with contextlib.suppress(OSError):  # the other has left, which is seen when it is read
@@ -131,7 +143,6 @@ class Session:
         self._closing = False
         self._began = time.monotonic()
         self._connecting: asyncio.Task[None] | None = None
-        self._file: TextIO | None = None
         self._log: SessionLog | None = None
 
     # What happens.
@@ -206,33 +217,30 @@ class Session:
     def _open(self, text: str) -> None:
         path = self._proxy.folder / self._name
         try:
-            self._file = path.open("x", encoding="utf-8", buffering=1)
+            file = create(path, "x")
         except OSError as error:
             self._proxy.tell(f"{path}: not recorded: {reason(error)}")
             return
-        self._log = SessionLog(self._file, self._clock, self._proxy.most)
+        self._log = SessionLog(file, self._clock, self._proxy.most, tell=self._tell_unwritten)
         self.remark(f"{text} at {dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M:%S} UTC")
 
     def _clock(self) -> float:
         return time.monotonic() - self._began
 
     def _write(self, what: Callable[[SessionLog], None]) -> None:
-        """Record something; a call goes on if its transcript cannot."""
-        if self._log is None:
-            return
-        try:
+        """Record something, if there is a transcript."""
+        if self._log is not None:
             what(self._log)
-        except OSError as error:
-            self._log = None
-            self._proxy.tell(f"{self._name}: not recorded any further: {reason(error)}")
+
+    def _tell_unwritten(self, why: str) -> None:
+        """Tell that a transcript ends before its call."""
+        self._proxy.tell(f"{self._name}: not recorded any further: {why}")
 
     def _finish(self) -> None:
         self.over.set()
         self._write(lambda log: log.end(">>"))
         self._write(lambda log: log.end("<<"))
-        if self._file is not None:
-            with contextlib.suppress(OSError):  # it was told already
-                self._file.close()
+        self._write(lambda log: log.close())
         self._proxy.ended(self, f"{self._name}: {self._clock():.1f} s")
 
 
@@ -271,6 +279,19 @@ class Proxy:
         self._server = await asyncio.get_running_loop().create_server(self._accept, host, port)
         name = self._server.sockets[0].getsockname()
         return f"{name[0]}:{name[1]}"
+
+    async def calls_itself(self) -> bool:
+        """Tell whether the server is this very proxy: a call would go round for ever."""
+        host, port = self.address
+        if self._server is None or port != self._server.sockets[0].getsockname()[1]:
+            return False
+        own = {each.getsockname()[0] for each in self._server.sockets}
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, port)
+        except (OSError, UnicodeError):  # no such host, which is told when a call comes
+            return False
+        hosts = {str(address[0]) for *_, address in found}
+        return bool(hosts & own) or bool(own & _EVERYWHERE and any(map(_is_own, hosts)))
 
     async def stop(self) -> None:
         """Stop listening, and end all calls."""

@@ -32,10 +32,13 @@ class Keyboard:
     def __init__(self, fileno: int) -> None:
         self._fileno = fileno
         self._before: list[Any] = []
+        self._on_continue: Any = None
 
     def __enter__(self) -> Self:
         self._before = termios.tcgetattr(self._fileno)
-        tty.setcbreak(self._fileno)
+        # The shell sets the terminal to its own liking when Ctrl-Z has stopped the program.
+        self._on_continue = signal.signal(signal.SIGCONT, self._listen)
+        self._listen()
         return self
 
     def __exit__(
@@ -44,8 +47,13 @@ class Keyboard:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        signal.signal(signal.SIGCONT, self._on_continue)
         with contextlib.suppress(termios.error):  # the terminal is gone
             termios.tcsetattr(self._fileno, termios.TCSAFLUSH, self._before)
+
+    def _listen(self, _number: int = 0, _frame: FrameType | None = None) -> None:
+        with contextlib.suppress(termios.error):  # the terminal is gone, which reading tells
+            tty.setcbreak(self._fileno)
 
     def fileno(self) -> int:
         """Give the descriptor."""

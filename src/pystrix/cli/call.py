@@ -14,6 +14,7 @@ from rich.console import Console
 from pystrix.cli._follower import show
 from pystrix.cli._output import complain, fail, plain, reason
 from pystrix.cli._placing import Placing
+from pystrix.cli._session_log import create
 from pystrix.cli._terminal import Keyboard
 from pystrix.testing._pilot import Pilot
 from pystrix.testing._remote import LivePilot
@@ -80,9 +81,9 @@ def call(
     0-9 * # A-D; h or Ctrl-C hangs up. Without a terminal, and with --keys, nobody types, and the
     call takes no time.
 
-    The exit status is 0 after a call that was served, 1 if the dialplan sees AGISTATUS=FAILURE,
-    2 if the command line is wrong, 3 if the server cannot be reached, falls silent, or speaks no
-    AGI, 130 after Ctrl-C.
+    The exit status is 0 after a call that was served, 1 if the dialplan sees AGISTATUS=FAILURE or
+    what is to be written cannot be, 2 if the command line is wrong, 3 if the server cannot be
+    reached, falls silent, or speaks no AGI, 130 after Ctrl-C.
     """
     options: dict[str, Any] = {
         "arguments": tuple(arguments or ()),
@@ -204,6 +205,6 @@ def _variables(assignments: list[str]) -> dict[str, str]:
 
 def _open(path: Path) -> TextIO:
     try:
-        return path.open("w", encoding="utf-8")
+        return create(path, "w")
     except OSError as error:
         raise typer.BadParameter(f"{path}: {reason(error)}", param_hint="--transcript") from None

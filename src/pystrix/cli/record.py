@@ -54,6 +54,9 @@ async def _run(proxy: Proxy, host: str, port: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     where = await proxy.start(host, port)
+    if await proxy.calls_itself():
+        await proxy.stop()
+        raise typer.BadParameter(f"{where} is where --listen is", param_hint="--to")
     typer.echo(f"listening on {where} for {proxy.target}; Ctrl-C ends it")
     await stop.wait()
     await proxy.stop()

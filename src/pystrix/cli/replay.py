@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from pystrix.agi._scripts import Scripts
 from pystrix.cli._output import FAILED, USAGE, fail, plain, reason
 from pystrix.testing.replay import replay as replay_transcript
 from pystrix.testing.transcript import Transcript, TranscriptError
@@ -48,6 +49,8 @@ def replay(
         recorded = Transcript.load(transcript)
     except (TranscriptError, UnicodeDecodeError) as error:
         raise typer.BadParameter(plain(f"{transcript}: {error}")) from None
+    except OSError as error:
+        raise typer.BadParameter(plain(f"{transcript}: {reason(error)}")) from None
     options: dict[str, Any] = {} if url is not None else {"script": script}
     try:
         differences = replay_transcript(
@@ -67,10 +70,12 @@ def _load(text: str) -> Any:  # noqa: ANN401 - whatever the user names
     sys.path.insert(0, str(Path.cwd()))
     try:
         found: Any = importlib.import_module(name)
-        for attribute in path.split("."):
+        for attribute in path.split(".") if path else ():
             found = getattr(found, attribute)
     except Exception as error:  # noqa: BLE001 - a module may raise anything
         fail(f"cannot load {text}: {type(error).__name__}: {error}", USAGE)
+    if not (isinstance(found, Scripts) or callable(found)):
+        fail(f"{text} is no server and no handler, but of type {type(found).__name__}", USAGE)
     return found
 
 
