@@ -19,10 +19,12 @@ FOLDER: Final = Path(__file__).parent / "transcripts"
 TONE: Final = 0.1
 """Seconds: a recorded key is there when its tone begins, and counts when the tone is over."""
 
-_NEXT = re.compile(r"={4} .*|-{4} next")
+_NEXT = re.compile(r"={4} .*|-{4} .*")
 _KEY = re.compile(r"caller (?:presses|sends RFC 4733 digit) (.)")
 _TEXT = re.compile(r"caller sends text '(.*)'")
-_HANGUP = re.compile(r"caller hangs up|caller sends (?:BYE|CANCEL)|the channel is redirected .*")
+_HANGUP = re.compile(
+    r"SIGNAL HUP|caller hangs up|caller sends (?:BYE|CANCEL)|the channel is redirected .*"
+)
 _CLOSES = "server closes the socket"
 _LEAVES = re.compile(rf"{_CLOSES}|server half-closes .*")
 _STATUS = re.compile(r"dialplan then (?:runs h and )?sees AGISTATUS=(\w+)")

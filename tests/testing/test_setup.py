@@ -92,6 +92,14 @@ SHOWN: list[tuple[str, int, dict[str, Any]]] = [
 ]
 
 
+def test_line_feeds() -> None:
+    """They arrive as they are: forged lines, lines of their own, an early end of the block."""
+    block = Setup(script="s", arguments=("a\n\nagi_after: z", "b")).environment()
+    begin, after = block.split(b"\n\n", 1)
+    assert begin.endswith(b"\nagi_arg_1: a")
+    assert after == b"".join(recorded("env-newline-injection", 2)[-3:])
+
+
 @pytest.mark.parametrize(("name", "number", "options"), SHOWN)
 def test_lines_that_were_recorded(name: str, number: int, options: dict[str, Any]) -> None:
     """All lines of the recording, in their order."""

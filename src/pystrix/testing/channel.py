@@ -33,6 +33,7 @@ _INVALID: Final = b"510 Invalid or unknown command\n"
 DEAD: Final = b"511 Command Not Permitted on a dead channel or intercept routine\n"
 MOST_STEPS: Final = 100_000
 """What can be due in one stretch of time, at most."""
+_NORMAL_CLEARING: Final = 16
 _LONGEST_NAME: Final = max(map(len, COMMANDS))
 
 
@@ -89,7 +90,7 @@ class Channel:
         """Whether Asterisk has closed the session."""
         self.status: str | None = None
         """AGISTATUS, once the session is over; ``ABORTED`` if a line made Asterisk itself abort."""
-        self.cause: int = 0
+        self.cause: int = _NORMAL_CLEARING if setup.dead else 0
         """The cause of the hang-up (Q.850), which HANGUPCAUSE gives."""
         self.place: tuple[str, str, int] = (setup.context, setup.extension, setup.priority + 1)
         """Context, extension and priority where the dialplan goes on."""
@@ -112,12 +113,12 @@ class Channel:
         self.unknown: int = 0
         """How many of them Asterisk does not know."""
         self.record: bool = recording
-        self._out = bytearray()
-        self._input = LineBuffer()
+        self._out, self._input = bytearray(), LineBuffer()
         self._running: Running | None = None
         self._deadline: float | None = None
         self._spec: Spec = COMMANDS["NOOP",]  # of the last command that was one
         self._entry: Command | None = None
+        self._words = 0  # of the last line
         # Of the hang-up: whether Asterisk noticed, and whether it comes behind the next reply.
         self._told, self._hanging = setup.dead, False
         self._tells = not is_false(self.values.get("AGISIGHUP") or "")
@@ -268,6 +269,7 @@ class Channel:
 
     def _run(self, line: bytes) -> None:
         spec, arguments, words = _parse(line)
+        self._words = len(words)
         entry = None
         if self.record:
             entry = Command(self.now, line, words)
@@ -275,9 +277,6 @@ class Channel:
         self._entry = entry
         if line[: len(FAILURE_LINE) - 1].lower() == FAILURE_LINE[:-1]:
             self._finish("FAILURE")
-        elif len(words) >= FATAL_WORDS:
-            self.note(f"{len(words)} words in a command, the last in quotes: Asterisk aborted")
-            self._finish("ABORTED", tells=False)
         elif spec is None:
             self.unknown += 1
             self._reply(_INVALID)
@@ -339,6 +338,9 @@ class Channel:
         self.answered += 1
         self._out += reply
         self._note_end(reply)
+        if self._words >= FATAL_WORDS:
+            self.note(f"{self._words} words in a command, the last in quotes: Asterisk aborted")
+            self._finish("ABORTED", tells=False)
 
     def _note_end(self, reply: bytes | None) -> None:
         """Note that the command has its reply, or none."""
