@@ -84,6 +84,24 @@ def test_other_kind(variables: dict[str, str], program: list[str]) -> None:
     assert replay(of_handler, program, patience=2) == []
 
 
+@pytest.mark.parametrize("asks", [True, False])
+def test_question_of_a_program(*, asks: bool) -> None:
+    """Whether a program had to ask about its signal makes no difference to a handler."""
+    question = "<< b'CHANNEL STATUS\\n'\n>> b'511 dead\\n'\n" if asks else ""
+    transcript = Transcript.parse(
+        ">> b'agi_request: x\\n'\n>> b'\\n'\n<< b'WAIT FOR DIGIT \"-1\"\\n'\n"
+        "# caller hangs up\n>> b'200 result=-1\\n'\n# Asterisk sends SIGHUP\n"
+        f"{question}<< b'VERBOSE \"bye\" \"1\"\\n'\n>> b'200 result=1\\n'\n"
+    )
+
+    def waits(agi: Any) -> None:
+        with contextlib.suppress(AGIException):
+            agi.execute(core.WaitForDigit(-1))
+        agi.execute(core.Verbose("bye"))
+
+    assert replay(transcript, waits) == []
+
+
 def test_own_environment() -> None:
     """What is given takes the place of what was recorded."""
     transcript = place_call(tidy, "pay/1", "w1,h", caller_id="42").transcript

@@ -177,6 +177,8 @@ class _Reader:
         # Who wrote down the environment wrote down how the application was told of a hang-up, if
         # it was. A program is told otherwise than a server.
         foreign = bool(block) and setup.stdio == any(_is_network(line) for line in block)
+        self.of_program: bool = foreign and not setup.stdio
+        """Whether it was recorded of a program, and is held against something else."""
         self._tells = not told if foreign else bool(block) or (told and not setup.stdio)
         if foreign:
             lines = tuple(line for line in lines if not _tells(line))
@@ -232,9 +234,11 @@ class _Script:
 
     Args:
         steps: The steps.
+        of_program: Whether a HANGUP line stands for the signal to a program.
     """
 
-    def __init__(self, steps: Sequence[_Step]) -> None:
+    def __init__(self, steps: Sequence[_Step], *, of_program: bool = False) -> None:
+        self._of_program = of_program
         self._steps = steps
         self._at = 0
         self._replaced = -1  # the step that was taken for the last line, which differed
@@ -268,7 +272,10 @@ class _Script:
 
     def _settles(self, place: int, line: bytes) -> bool:
         """Tell whether a line, at a place of the transcript, only asks about a SIGHUP."""
-        return line == _SETTLING and place > 0 and self._steps[place - 1].what == "signal"
+        if line != _SETTLING or not place:
+            return False
+        before = self._steps[place - 1]
+        return before.what == "signal" or (self._of_program and before.data == _HANGUP)
 
     def is_beside(self, line: bytes) -> bool:
         """Tell whether a line only asks about a SIGHUP, where the transcript does not."""
@@ -432,7 +439,7 @@ class _Pilot(Pilot):
         reader = _Reader(transcript, setup, own=own)
         self.leaves = reader.leaves
         """Whether the application ended the session."""
-        self.script = _Script(reader.steps)
+        self.script = _Script(reader.steps, of_program=reader.of_program)
         self.channel = _Channel(setup, self.script)
         self.patient = True
         """Whether Asterisk waits for ever for an application that says nothing."""
