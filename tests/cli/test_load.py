@@ -56,7 +56,7 @@ def test_figures(url: str) -> None:
     result = run(f"{url}/x", "--json", "--keys", "12")
     assert result.exit_code == 0
     figures = json.loads(result.stdout)
-    assert figures["calls"] > 3
+    assert figures["calls"] > 0
     more = figures["commands"] - 2 * figures["calls"]
     assert figures["cut_off"] <= more <= 2 * figures["cut_off"]
     assert figures["cut_off"] + figures["waiting"] <= 3

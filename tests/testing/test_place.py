@@ -360,8 +360,8 @@ def test_record() -> None:
         '<< b\'STREAM FILE "menu" "12" "0"\\n\'\n'
         "# caller hears menu\n"
         "# +0.500 caller presses 1\n"
-        ">> b'200 result=49 endpos=4000\\n'\n"
         "# menu is cut short\n"
+        ">> b'200 result=49 endpos=4000\\n'\n"
         '<< b\'SET VARIABLE "CHOICE" "1"\\n\'\n'
         ">> b'200 result=1\\n'\n"
         "# the dialplan goes on: AGISTATUS=SUCCESS\n"

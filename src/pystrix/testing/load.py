@@ -14,7 +14,7 @@ import os
 import socket
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from pystrix.testing._pilot import Pilot
 from pystrix.testing._running import EndlessCallError
@@ -23,6 +23,9 @@ from pystrix.testing.place import parse_url, setup_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Unpack
+
+    from pystrix.testing.setup import SetupOptions
 
 _STEPS_A_DOUBLING: Final = 16
 _SMALLEST: Final = 1e-6  # seconds
@@ -273,7 +276,7 @@ class _Load:
         concurrency: int,
         rate: float | None,
         patience: float,
-        setup: dict[str, Any],
+        setup: SetupOptions,
     ) -> None:
         self.host, self.port, _ = parse_url(url)
         self.setup = setup_for(url, setup)
@@ -422,7 +425,7 @@ async def run_load(
     rate: float | None = None,
     patience: float = 10.0,
     notice: Callable[[LoadResult], object] = lambda _: None,
-    **setup: Any,  # noqa: ANN401 - see pystrix.testing.Setup
+    **setup: Unpack[SetupOptions],
 ) -> LoadResult:
     """Place calls to a server for a while, and give what came of it.
 

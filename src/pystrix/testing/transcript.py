@@ -101,8 +101,10 @@ class Transcript:
             started, ended = _lines_of(entry)
             places += [(order, line) for line in started]
             if isinstance(entry, Command | Heard):
-                # Where it ended: behind the last entry that there was by then.
-                places += [(entry.after - 0.5, line) for line in ended]
+                # Where it ended: behind the last entry that there was by then. The end of a sound
+                # comes before the reply.
+                place = entry.after - (0.6 if isinstance(entry, Heard) else 0.5)
+                places += [(place, line) for line in ended]
         for each in sent:
             lines = [
                 Line(">>", data, time=_milliseconds(each.start))
