@@ -6,6 +6,7 @@ import contextlib
 import os
 import pty
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import termios
 import time
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from typer.testing import CliRunner
 
 from pystrix.agi import FastAGIServer
@@ -107,7 +109,7 @@ class Terminal:
             stdin=self._slave,
             stdout=self._slave,
             stderr=subprocess.PIPE,
-            env={**os.environ, "TERM": "dumb", "COLUMNS": "200"},
+            env={**os.environ, "TERM": "dumb", "COLUMNS": "200", "PYTHONFAULTHANDLER": "1"},
         )
 
     def __enter__(self) -> Self:
@@ -137,7 +139,12 @@ class Terminal:
 
     def end(self) -> tuple[int, str]:
         """Wait for the end; give exit status and standard error."""
-        _, errors = self.process.communicate(timeout=TIMEOUT)
+        try:
+            _, errors = self.process.communicate(timeout=TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)  # faulthandler tells where it hangs
+            _, errors = self.process.communicate(timeout=TIMEOUT)
+            pytest.fail(f"the command did not end:\n{errors.decode()}")
         return self.process.returncode, errors.decode()
 
     def expect_keys(self) -> None:
