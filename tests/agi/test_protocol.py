@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -370,8 +371,9 @@ def test_exact_variable(feed: Callable[[AGIProtocol, bytes], None]) -> None:
     protocol = ready()
     action = core.GetExactVariable("NL")
     protocol.send_action(action)
-    assert protocol.data_to_send() == b'GET FULL VARIABLE "${BASE64_ENCODE(x${NL})}"\n'
-    feed(protocol, b"200 result=1 (eGEpCjIwMCByZXN1bHQ9MAooYikgJSAi)\n")
+    assert protocol.data_to_send() == action.to_wire()
+    value = base64.b64encode(b'1 1 1 a)\n200 result=0\n(b) % "')
+    feed(protocol, b"200 result=1 (" + value + b")\n")
     assert action.process_response(protocol.response()) == 'a)\n200 result=0\n(b) % "'
 
 

@@ -254,6 +254,20 @@ DATA: Final = (
         variables={"V": "value", "N": "V"},
     ),
     scenario(
+        "functions of names",
+        *(
+            f'GET FULL VARIABLE "${{{function}}}"'
+            for function in (
+                *("FIELDQTY(V,l)", "FIELDQTY(V,x)", "FIELDQTY(NO,x)", "FIELDQTY(P,:)"),
+                *("FIELDQTY(CALLERID(num),1)", "STRREPLACE(V,l,xy)", "STRREPLACE(V,l,)"),
+                *("STRREPLACE(V,l)", "STRREPLACE(P,:,-)", "STRREPLACE(NO,a,b)", "FIELDQTY(V)"),
+                *("STRREPLACE(CALLERID(num),1,2)", "STRREPLACE(V:1:2,l,m)", "STRREPLACE(V,,m)"),
+            )
+        ),
+        variables={"V": "value", "P": "a):b"},
+        caller_id=("A", "101"),
+    ),
+    scenario(
         "long values",
         'SET VARIABLE L "' + "\xeb" * 1500 + '"',
         "GET VARIABLE L",

@@ -285,10 +285,21 @@ def test_variables(caller: Caller) -> None:
         assert agi.execute(core.GetVariable("LONG")) == "x" * 1023
         assert agi.execute(core.GetFullVariable("${LONG}")) == "x" * 8000
         assert agi.execute(core.GetExactVariable("LONG")) == "x" * 8000
+        for value in HARD_TO_READ:
+            agi.execute(core.SetVariable("HARD", value))
+            assert agi.execute(core.GetExactVariable("HARD")) == value
+            agi.execute(core.SetVariable("CALLERID(name)", value))
+            # Asterisk takes the blanks off a name.
+            assert agi.execute(core.GetExactVariable("CALLERID(name)")) == value.strip()
+        assert agi.execute(core.GetExactVariable("NOT_SET")) == ""
+        agi.execute(core.SetVariable("HARD", "a:\x1f"))
+        with pytest.raises(AGIAppError, match="0x1F"):
+            agi.execute(core.GetExactVariable("HARD"))
 
     caller.run(script)
 
 
+HARD_TO_READ = ["):", "a):1", "a(b):c:d", ")(:)", "a,b):c", " :x ", "${X}):", "1):2:3", "1 1 1 ):"]
 NASTY = ["l1\nl2", "a)\nb", 'a)\n200 result=0\n(b) % "', "x\n", "\n", "a)\nHANGUP\nb", "510 x\n)"]
 
 

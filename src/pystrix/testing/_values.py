@@ -184,6 +184,21 @@ class Values:
                 f"give it one with functions={{{function!r}: ...}}"
             )
 
+    def count_fields(self, text: str) -> str:
+        """Count the fields of a variable, by its name and what is between them."""
+        name, between = (*text.rsplit(",", 1), "-")[:2]
+        value = self._named(name)
+        return str(value.count(between) + 1 if value and between else 0)
+
+    def replaced(self, text: str) -> str:
+        """Give a variable, by its name, with a text in place of another."""
+        name, find, replace = (*text.rsplit(",", 2), "", "")[:3]
+        return self._named(name).replace(find, replace) if find else ""
+
+    def _named(self, name: str) -> str:
+        """Give what ``${name}`` is."""
+        return self._reference(name)
+
     def of_channel(self, item: str) -> str | None:
         """Give an item of CHANNEL."""
         setup = self._channel.setup
@@ -323,6 +338,8 @@ _FUNCTIONS: Final[dict[str, Callable[[Values, str], str | None]]] = {
     "DB_EXISTS": Values.database_has,
     "DB_DELETE": Values.database_delete,
     "DB_KEYS": Values.database_keys,
+    "FIELDQTY": Values.count_fields,
+    "STRREPLACE": Values.replaced,
     "LEN": lambda _, text: str(len(_bytes(text))),
     "EVAL": lambda values, text: values.expand(text),
     # Of ASCII alone.

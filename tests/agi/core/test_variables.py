@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from pystrix.agi import AGIAppError
@@ -30,6 +32,13 @@ VALUE: dict[bytes, object] = {
     b"200 result=1 (" + b"v" * 8000 + b")": "v" * 8000,
 }
 
+
+def exact(text: str) -> bytes:
+    """Make the reply to an exact read."""
+    encoded = base64.b64encode(text.encode("utf-8", "surrogateescape"))
+    return b"200 result=1 (" + encoded + b")"
+
+
 GOLDEN = [
     Row(GetVariable("EXTEN"), b'GET VARIABLE "EXTEN"\n', VALUE),
     Row(GetVariable('F("a b")'), b'GET VARIABLE "F(\\"a b\\")"\n', {}),
@@ -37,11 +46,18 @@ GOLDEN = [
     Row(GetFullVariable("${X}", "Local/a;2"), b'GET FULL VARIABLE "${X}" "Local/a;2"\n', {}),
     Row(
         GetExactVariable("X"),
-        b'GET FULL VARIABLE "${BASE64_ENCODE(x${X})}"\n',
+        b'GET FULL VARIABLE "${BASE64_ENCODE(${LEN(x)} ${FIELDQTY(X,:)} ${FIELDQTY(X,\x1f)} '
+        b'${STRREPLACE(X,:,\x1f)})}"\n',
         {
-            b"200 result=1 (eGEKYgpj)": "a\nb\nc",
-            b"200 result=1 (eP8=)": "\udcff",
-            b"200 result=1 (eA==)": "",
+            exact("1 1 1 a\nb\nc"): "a\nb\nc",
+            exact("1 1 1 \udcff"): "\udcff",
+            exact("1 0 0 "): "",
+            exact("1 1 1  a "): " a ",
+            exact("1 3 1 )\x1f(\x1f"): "):(:",
+            exact("1 1 2 a\x1fb"): "a\x1fb",
+            exact("1 2 2 a\x1fb\x1fc"): AGIAppError,  # both
+            exact("   "): AGIAppError,  # no module func_strings
+            exact("1   "): AGIAppError,
             b"200 result=1 ()": AGIAppError,  # no function BASE64_ENCODE
             b"200 result=0": None,
             b"200 result=1 (a)": AGIAppError,
@@ -51,8 +67,9 @@ GOLDEN = [
     ),
     Row(
         GetExactVariable("SHELL(ls)", "Local/a;2"),
-        b'GET FULL VARIABLE "${BASE64_ENCODE(x${SHELL(ls)})}" "Local/a;2"\n',
-        {},
+        b'GET FULL VARIABLE "${BASE64_ENCODE(${LEN(x)} 1 0 ${STRREPLACE(SHELL(ls),:,\x1f)})}" '
+        b'"Local/a;2"\n',
+        {exact("1 1 0 a\x1fb\n"): "a:b\n", exact("1 1 0 "): ""},
     ),
     Row(
         SetVariable("Q", 'he said "hi" \\ there'),

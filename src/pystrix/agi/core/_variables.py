@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import TYPE_CHECKING, ClassVar
+import re
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from pystrix.agi._action import Acknowledged
 from pystrix.agi._wire import decode, to_text
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from pystrix.agi._wire import Response
 
 __all__ = ["GetExactVariable", "GetFullVariable", "GetVariable", "SetVariable"]
+
+
+_COLON: Final = "\x1f"
+"""What stands for a colon where one would be misread."""
+_EXACT = re.compile(r"(?s)1 (\d+) (\d+) (.*)")
+"""A 1 that shows that there are the functions, how many fields there are, the value."""
 
 
 class _ReadAction(PlainAction["str | None"]):
@@ -67,20 +74,29 @@ class GetExactVariable(_ReadAction):
     Replies are not escaped, so the end of a value with line feeds cannot always be seen. This
     has Asterisk encode it: GET FULL VARIABLE with its function BASE64_ENCODE.
 
+    A colon behind a closing parenthesis would end what that function is given, so STRREPLACE puts
+    the control character 0x1F in place of each colon. FIELDQTY tells how many of both there are;
+    for a function, which may do something each time it is read, it is not asked.
+
     Args:
         variable: Its name: ``"EXTEN"``, ``"SHELL(ls)"``.
         channel: The name of another channel; None for the own one.
 
     Returns:
-        The value, ``""`` if it is not set, None if there is no such channel.
+        The value, ``""`` if it is not set, None if there is no such channel. Of a function, 0x1F
+        in the value is given as a colon.
 
     Raises:
-        AGIAppError: If Asterisk cannot encode (its module func_base64 is not loaded).
+        AGIAppError: If Asterisk cannot encode (its modules func_base64 and func_strings are not
+            loaded), or a variable holds both a colon and 0x1F.
     """
 
     def __init__(self, variable: str, channel: str | None = None) -> None:
-        # The x in front tells an empty value from a function that Asterisk does not have.
-        expression = f"${{BASE64_ENCODE(x${{{to_text(variable)}}})}}"
+        name = to_text(variable)
+        value = f"${{STRREPLACE({name},:,{_COLON})}}"
+        counts = "1 0" if "(" in name else f"${{FIELDQTY({name},:)}} ${{FIELDQTY({name},{_COLON})}}"
+        # LEN is of the module of the other two: without it an empty value could not be told.
+        expression = f"${{BASE64_ENCODE(${{LEN(x)}} {counts} {value})}}"
         super().__init__("GET FULL VARIABLE", expression, *optional(channel))
 
     def process_response(self, response: Response) -> str | None:
@@ -89,12 +105,18 @@ class GetExactVariable(_ReadAction):
         if encoded is None:
             return None
         try:
-            value = base64.b64decode(encoded, validate=True)
+            text = decode(base64.b64decode(encoded, validate=True))
         except (binascii.Error, ValueError) as error:
             raise self.failed(response, f"not base64: {encoded:.60}") from error
-        if not value.startswith(b"x"):
-            raise self.failed(response, "Asterisk has no function BASE64_ENCODE")
-        return decode(value[1:])
+        match = _EXACT.fullmatch(text)
+        if match is None:
+            raise self.failed(
+                response, "Asterisk lacks BASE64_ENCODE, or STRREPLACE, FIELDQTY and LEN"
+            )
+        has_colons, has_stand_ins = int(match[1]) > 1, int(match[2]) > 1
+        if has_colons and has_stand_ins:
+            raise self.failed(response, "a value with colons and 0x1F cannot be read exactly")
+        return match[3] if has_stand_ins else match[3].replace(_COLON, ":")
 
 
 class SetVariable(Acknowledged):
