@@ -1,0 +1,60 @@
+"""AMI: watch and steer the whole of Asterisk."""
+
+from pystrix.ami._action import Action, AnyAction, AnyListAction, EventList, ListAction
+from pystrix.ami._message import EVENT_GENERIC, RESPONSE_GENERIC, Event, Message, Response
+from pystrix.ami.errors import (
+    Error,
+    FieldError,
+    FieldValueError,
+    ManagerActionError,
+    ManagerAuthError,
+    ManagerBannerError,
+    ManagerConnectionLostError,
+    ManagerError,
+    ManagerListLimitError,
+    ManagerMessageLimitError,
+    ManagerPermissionError,
+    ManagerProtocolError,
+    ManagerSocketError,
+    ManagerTimeoutError,
+    ManagerUnknownActionError,
+    MissingFieldError,
+)
+
+KEY_ACTION = "Action"
+KEY_ACTIONID = "ActionID"
+KEY_EVENT = "Event"
+KEY_RESPONSE = "Response"
+
+__all__ = [
+    "EVENT_GENERIC",
+    "KEY_ACTION",
+    "KEY_ACTIONID",
+    "KEY_EVENT",
+    "KEY_RESPONSE",
+    "RESPONSE_GENERIC",
+    "Action",
+    "AnyAction",
+    "AnyListAction",
+    "Error",
+    "Event",
+    "EventList",
+    "FieldError",
+    "FieldValueError",
+    "ListAction",
+    "ManagerActionError",
+    "ManagerAuthError",
+    "ManagerBannerError",
+    "ManagerConnectionLostError",
+    "ManagerError",
+    "ManagerListLimitError",
+    "ManagerMessageLimitError",
+    "ManagerPermissionError",
+    "ManagerProtocolError",
+    "ManagerSocketError",
+    "ManagerTimeoutError",
+    "ManagerUnknownActionError",
+    "Message",
+    "MissingFieldError",
+    "Response",
+]
