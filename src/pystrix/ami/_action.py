@@ -136,6 +136,16 @@ class Action(dict[str, Any], Generic[T_co]):
         """Tell whether an event with the same ActionID belongs to the answer."""
         return event.name.lower() not in _BROADCAST
 
+    watches: bool = False
+    """Whether a synchronous request shows `owns_event` the events without an ActionID, too."""
+
+    def owns_event(self, event: Event) -> bool:  # noqa: ARG002 - subclasses look at it
+        """Tell whether an event without an ActionID answers a synchronous request (`watches`).
+
+        Most events that an action makes have none: a hang-up is known by its channel.
+        """
+        return False
+
     def is_last_event(self, event: Event) -> bool:
         """Tell whether an event ends the answer."""
         return event.closes_list

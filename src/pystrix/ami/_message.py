@@ -18,11 +18,11 @@ name of an event pays for nothing else. What holds for every message:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
 
 from pystrix.ami._fields import Field
 from pystrix.ami._processed import CONVERSIONS
-from pystrix.ami._wire import END_COMMAND, decode, encode
+from pystrix.ami._wire import END_COMMAND, decode, encode, is_follows
 
 if TYPE_CHECKING:
     from typing import Self
@@ -44,8 +44,9 @@ Lines = Iterable[str] | Mapping[str, object]
 """What a message can be made of by hand: its lines, or its headers by name."""
 
 Pairs = list[tuple[str, str]]
+MessageT = TypeVar("MessageT", bound="Message")
 
-_EVENT, _RESPONSE, _FOLLOWS = b"Event: ", b"Response: ", b"response: follows"
+_EVENT, _RESPONSE = b"Event: ", b"Response: "
 _FOLLOWS_HEADERS = frozenset({"response", "privilege", "actionid"})
 _END_COMMAND = decode(END_COMMAND)
 _FAILURES = frozenset({"error", "failure"})
@@ -84,6 +85,14 @@ class Message(MutableMapping[str, str]):
         message = cls.__new__(cls)
         message._block = block  # noqa: SLF001 - an instance of our own
         message._parsed = False  # noqa: SLF001
+        return message
+
+    def as_kind(self, kind: type[MessageT]) -> MessageT:
+        """Give the same message as another class, with the typed fields of that one."""
+        if type(self) is kind:
+            return self
+        message = kind.__new__(kind)
+        message.__dict__.update(self.__dict__)
         return message
 
     @classmethod
@@ -335,7 +344,7 @@ def _without(wanted: str, pairs: Pairs) -> Pairs:
 def _read(block: bytes) -> tuple[Pairs, list[str]]:
     """Read lines: the headers, and the lines that are none."""
     text = decode(block.removesuffix(b"\n").removesuffix(b"\r"))
-    if block[: len(_FOLLOWS)].lower() == _FOLLOWS:
+    if is_follows(block):
         return _read_follows(text)
     pairs: Pairs = []
     lines = text.split("\r\n")

@@ -29,6 +29,7 @@ _BLANKS = (" ", "\t")
 _NAME = re.compile(r"[^\s:\0](?:[^:\r\n\0]*[^\s:\0])?")
 _SPECIAL = re.compile(r'[\\",]')
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_FOLLOWS = re.compile(rb"response: follows\r?(?:\n|\Z)", re.IGNORECASE)
 _SECRET = re.compile(rb"^(secret|key)([ \t]*:[ \t]*)[^\r\n]+", re.IGNORECASE | re.MULTILINE)
 # The letters behind a backslash in Asterisk's ast_escape_c; any other character stands for itself.
 _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
@@ -138,6 +139,11 @@ def encode_request(text: str) -> bytes:
     if re.search(rb"\0|\r(?!\n)|(?<!\r)\n", data):
         raise ValueError(f"AMI cannot carry CR, LF or NUL in a header: {redact(data)!r}")
     return data
+
+
+def is_follows(block: bytes) -> bool:
+    """Tell whether a message is the output of a command as Asterisk before 14 sends it."""
+    return _FOLLOWS.match(block) is not None
 
 
 def redact(data: bytes) -> str:
