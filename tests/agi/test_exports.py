@@ -134,7 +134,7 @@ def module_of(path: Path) -> str:
 def test_every_public_module_is_tested() -> None:
     """The list of this file has every module whose name is public."""
     modules = [module_of(path) for path in SOURCES if path.parent.name not in ("cli", "testing")]
-    public = {name for name in modules if "._" not in name}
+    public = {name for name in modules if "._" not in name and not name.startswith("pystrix.ami")}
     assert public == set(PUBLIC)
 
 

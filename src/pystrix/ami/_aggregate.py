@@ -42,8 +42,10 @@ class EventsByClass(dict[Any, Any]):
         place = self.get(kind.NAME)
         if isinstance(place, list):
             cast("list[Event]", place).append(event)
-        else:
+        elif kind.NAME:
             self[kind] = self[kind.NAME] = event
+        else:
+            self[event.name] = event
 
 
 class SynchronousEvents:

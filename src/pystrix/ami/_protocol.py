@@ -43,8 +43,9 @@ _LOGGER = logging.getLogger("pystrix.ami")
 
 _GREETING: Final = b"Asterisk Call Manager/"
 _STRAY_LINES = re.compile(rb"(?:\r?\n)+")
-_EMPTY_LINE = re.compile(rb"\n(?:\r\n|\n)")
-_END_OF_OUTPUT = re.compile(re.escape(END_COMMAND) + rb"\r?\n(?:\r\n|\n)")
+# What ends a message; the group is the end of its last line.
+_EMPTY_LINE = re.compile(rb"(\n)(?:\r\n|\n)")
+_END_OF_OUTPUT = re.compile(rb"(" + re.escape(END_COMMAND) + rb"\r?\n)(?:\r\n|\n)")
 _OVERLAP: Final = len(END_COMMAND) + 4  # bytes that may be the beginning of an end
 _ID_LENGTH: Final = 16
 
@@ -291,9 +292,8 @@ class AMIProtocol:
             match = self._end.search(buffer, max(start, scanned))
             if match is None:
                 break
-            block = bytes(buffer[start : match.start() + 1])
+            block = bytes(buffer[start : match.end(1)])
             if self._end is _END_OF_OUTPUT:
-                block = bytes(buffer[start : match.end()])
                 self._end = _EMPTY_LINE
             elif is_follows(block):
                 self._end = _END_OF_OUTPUT
@@ -356,14 +356,13 @@ class AMIProtocol:
         try:
             if not (collector.accepts_event(event) if labelled else collector.owns_event(event)):
                 return False
-            if len(exchange.events) > self._list_limit:
-                self._stop_collecting(exchange)
-                exchange.finish(ManagerListLimitError(exchange.action.name, self._list_limit))
-                return True
             exchange.events.append(event)
             if collector.is_last_event(event):
                 self._stop_collecting(exchange)
                 exchange.finish()
+            elif len(exchange.events) > self._list_limit:
+                self._stop_collecting(exchange)
+                exchange.finish(ManagerListLimitError(exchange.action.name, self._list_limit))
         except Exception as error:  # noqa: BLE001 - what a program added harms itself only
             self._stop_collecting(exchange)
             exchange.finish(error)

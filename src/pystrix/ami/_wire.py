@@ -26,11 +26,12 @@ END_COMMAND: Final = b"--END COMMAND--"
 
 _LINE_END: Final = "\r\n"
 _BLANKS = (" ", "\t")
+_SECRETS = frozenset({"secret", "key"})
 _NAME = re.compile(r"[^\s:\0](?:[^:\r\n\0]*[^\s:\0])?")
 _SPECIAL = re.compile(r'[\\",]')
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _FOLLOWS = re.compile(rb"response: follows\r?(?:\n|\Z)", re.IGNORECASE)
-_SECRET = re.compile(rb"^(secret|key)([ \t]*:[ \t]*)[^\r\n]+", re.IGNORECASE | re.MULTILINE)
+_SECRET = re.compile(rb"^(secret|key)[ \t]*:[^\r\n]*", re.IGNORECASE | re.MULTILINE)
 # The letters behind a backslash in Asterisk's ast_escape_c; any other character stands for itself.
 _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
@@ -85,21 +86,17 @@ def compose(headers: Iterable[tuple[str, object]]) -> str:
         TypeError: If a value is bytes or None.
     """
     lines = [_line(name, to_text(value)) for name, value in headers]
-    text = _LINE_END.join(lines) + "\r\n\r\n"
-    ends = len(lines) + 1
-    if text.count("\n") != ends or text.count("\r") != ends or "\0" in text:
-        line = next(line for line in lines if re.search("[\r\n\0]", line))
-        raise ValueError(f"AMI cannot carry CR, LF or NUL in a header: {printable(line)!r}")
-    return text
+    return _LINE_END.join(lines) + "\r\n\r\n"
 
 
 def _line(name: str, value: str) -> str:
     _check_name(name)
-    if value.startswith(_BLANKS):
-        raise ValueError(
-            f"Asterisk drops blanks and tabs at the start of a value, so it cannot take {name}: "
-            f"{printable(value)!r}"
-        )
+    if value.startswith(_BLANKS) or "\n" in value or "\r" in value or "\0" in value:
+        why = "Asterisk drops blanks and tabs at the start of a value"
+        if not value.startswith(_BLANKS):
+            why = "AMI cannot carry CR, LF or NUL in a value"
+        shown = "***" if name.lower() in _SECRETS else repr(printable(value))
+        raise ValueError(f"{why}, and {name} is {shown}")
     return f"{name}: {value}"
 
 
@@ -121,7 +118,7 @@ def encode_request(text: str) -> bytes:
     """
     data = encode(text)
     lines = data.split(b"\r\n")
-    if lines[-2:] != [b"", b""] or b"" in lines[:-2]:
+    if lines[-2:] != [b"", b""] or b"" in lines[:-2] or not lines[0]:
         raise ValueError(
             "a request is lines that end in CR and LF, and one empty line at the end: "
             f"{redact(data)!r}"
@@ -136,7 +133,8 @@ def encode_request(text: str) -> bytes:
                 f"Asterisk takes lines of at most {MAX_LINE - 2} bytes, this one has {len(line)}: "
                 f"{redact(line[:60])!r}..."
             )
-    if re.search(rb"\0|\r(?!\n)|(?<!\r)\n", data):
+    ends = len(lines) - 1
+    if data.count(b"\n") != ends or data.count(b"\r") != ends or b"\0" in data:
         raise ValueError(f"AMI cannot carry CR, LF or NUL in a header: {redact(data)!r}")
     return data
 
@@ -148,7 +146,7 @@ def is_follows(block: bytes) -> bool:
 
 def redact(data: bytes) -> str:
     """Make a text for a log of what is sent: without the values of Secret and Key."""
-    return printable(_SECRET.sub(rb"\1\2***", data))
+    return printable(_SECRET.sub(rb"\1: ***", data))
 
 
 def quote_variable(name: str, value: object) -> str:
