@@ -1,7 +1,9 @@
 """AMI: watch and steer the whole of Asterisk."""
 
+from pystrix.ami import ami as ami
 from pystrix.ami._action import Action, AnyAction, AnyListAction, EventList, ListAction
 from pystrix.ami._message import EVENT_GENERIC, RESPONSE_GENERIC, Event, Message, Response
+from pystrix.ami.ami import KEY_ACTION, KEY_ACTIONID, KEY_EVENT, KEY_RESPONSE
 from pystrix.ami.errors import (
     Error,
     FieldError,
@@ -20,11 +22,7 @@ from pystrix.ami.errors import (
     ManagerUnknownActionError,
     MissingFieldError,
 )
-
-KEY_ACTION = "Action"
-KEY_ACTIONID = "ActionID"
-KEY_EVENT = "Event"
-KEY_RESPONSE = "Response"
+from pystrix.ami.manager import Answer, Manager
 
 __all__ = [
     "EVENT_GENERIC",
@@ -34,6 +32,7 @@ __all__ = [
     "KEY_RESPONSE",
     "RESPONSE_GENERIC",
     "Action",
+    "Answer",
     "AnyAction",
     "AnyListAction",
     "Error",
@@ -42,6 +41,7 @@ __all__ = [
     "FieldError",
     "FieldValueError",
     "ListAction",
+    "Manager",
     "ManagerActionError",
     "ManagerAuthError",
     "ManagerBannerError",
@@ -57,4 +57,5 @@ __all__ = [
     "Message",
     "MissingFieldError",
     "Response",
+    "ami",
 ]

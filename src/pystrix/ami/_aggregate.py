@@ -119,9 +119,14 @@ class Aggregate(EventsByClass):
         self._awaited = set(self._last)
         self._count = 0
 
+    @classmethod
+    def get_name(cls) -> str:
+        """Give the name by which callbacks are registered: ``"Status_Aggregate"``."""
+        return cls._name
+
     @property
     def name(self) -> str:
-        """The name by which callbacks are registered: ``"Status_Aggregate"``."""
+        """The name by which callbacks are registered."""
         return self._name
 
     def __eq__(self, other: object) -> bool:

@@ -89,6 +89,8 @@ class AMIProtocol:
         message_limit: int = MESSAGE_LIMIT,
         list_limit: int = LIST_LIMIT,
     ) -> None:
+        self.peer = peer
+        """Who is at the other end."""
         self.state: State = _BANNER
         self.banner = ""
         """The greeting: ``"Asterisk Call Manager/11.0.0"``."""
@@ -96,7 +98,6 @@ class AMIProtocol:
         """Why the connection is closed, if this side did not want it so."""
         self.goodbye = False
         """Whether Asterisk said Goodbye, so that the end of the connection is no surprise."""
-        self._peer = peer
         self._events: Mapping[str, type[Event]] = events or {}
         self._message_limit = message_limit
         self._list_limit = list_limit
@@ -152,7 +153,7 @@ class AMIProtocol:
             TypeError: If the value of a header is bytes or None.
         """
         if self.state is not _READY:
-            raise ManagerError(f"cannot send {action.name}: not connected to {self._peer}")
+            raise ManagerError(f"cannot send {action.name}: not connected to {self.peer}")
         text, used = action.build_request(action_id, self._new_id, **(headers or {}))
         if not used or used in self._waiting or used in self._collecting:
             raise ValueError(f"the ActionID {used!r} is empty, or another action waits with it")
@@ -212,11 +213,11 @@ class AMIProtocol:
             return
         if self.state is _BANNER:
             reason = (
-                f"{self._peer} closed the connection without a greeting: too many connections that "
+                f"{self.peer} closed the connection without a greeting: too many connections that "
                 "are not logged in (authlimit), or a port that speaks TLS or something else"
             )
         else:
-            reason = f"{self._peer} closed the connection"
+            reason = f"{self.peer} closed the connection"
             if self._buffer:
                 reason += " in the middle of a message"
         self._close(reason, ManagerSocketError(reason))
@@ -324,7 +325,7 @@ class AMIProtocol:
         if exchange is None:
             if not action_id:
                 _LOGGER.warning(
-                    "%s: a response to no action: %s", self._peer, printable(bytes(response))
+                    "%s: a response to no action: %s", self.peer, printable(bytes(response))
                 )
             self._received.append(response)
             return
