@@ -5,10 +5,11 @@ Pure.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Final, Literal, NamedTuple, TypeAlias, cast
 
-from pystrix.ami._wire import quote_variable, quote_variables
+from pystrix.ami._wire import encode, quote_variable, quote_variables
 
 __all__ = [
     "ChangeAction",
@@ -18,6 +19,7 @@ __all__ = [
     "config_changes",
     "extra_headers",
     "joined",
+    "login_key",
     "numbered",
     "on_off",
     "one_zero",
@@ -132,3 +134,9 @@ def extra_headers(headers: Mapping[str, object] | None) -> Mapping[str, object]:
         if name.lower() in _RESERVED:
             raise ValueError(f"a UserEvent cannot have a header {name!r}: the action needs it")
     return headers or {}
+
+
+def login_key(challenge: str, secret: str) -> str:
+    """Give the key of a login with MD5: the hash of what Challenge gave and the password."""
+    data = encode(challenge + secret)
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()  # AMI has nothing better
