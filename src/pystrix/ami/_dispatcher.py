@@ -34,8 +34,9 @@ class Dispatcher(Generic[T]):
         self._capacity = capacity
         self._timer = timer
         self._queue: deque[T] = deque()
-        self._news = threading.Condition(threading.Lock())  # guards the three below
+        self._news = threading.Condition(threading.Lock())  # guards the four below
         self._finishing = False
+        self._stopped = False
         self._overflowing = False
         self._woken = False
         self._thread = threading.Thread(target=self._run, name="pystrix-ami-events", daemon=True)
@@ -83,8 +84,7 @@ class Dispatcher(Generic[T]):
     def stop(self) -> None:
         """End the thread and deliver nothing more. Idempotent."""
         with self._news:
-            self._finishing = True
-            self._queue.clear()
+            self._finishing = self._stopped = True
             self._news.notify()
 
     def join(self) -> None:
@@ -95,14 +95,13 @@ class Dispatcher(Generic[T]):
     def _run(self) -> None:
         queue = self._queue
         while True:
-            while queue:
-                try:
-                    thing = queue.popleft()
-                except IndexError:  # stopped in this moment
-                    break
-                self._deliver(thing)
+            while queue and not self._stopped:
+                self._deliver(queue.popleft())
             seconds = self._timer()
             with self._news:
+                if self._stopped:
+                    queue.clear()
+                    return
                 if queue or self._woken:
                     self._woken = False
                 elif self._finishing:

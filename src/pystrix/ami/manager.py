@@ -18,6 +18,7 @@ from pystrix.ami._exchange import ResponseOnly
 from pystrix.ami._message import Event, Response
 from pystrix.ami._wire import printable
 from pystrix.ami.errors import ManagerError, ManagerTimeoutError
+from pystrix.ami.events import BY_NAME
 
 if TYPE_CHECKING:
     import socket
@@ -98,7 +99,7 @@ class Manager:
         self._aggregate_timeout = aggregate_timeout
         self._queue_size = queue_size
         self._overflow = overflow
-        self._event_classes = event_classes
+        self._event_classes = BY_NAME if event_classes is None else event_classes
         self._connecting = threading.Lock()  # held by whoever connects
         self._lock = threading.Lock()  # guards the seven below
         self._closed = False
