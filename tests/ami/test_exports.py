@@ -29,6 +29,7 @@ SHELLS = {
 }
 """The modules that wait; all others are pure."""
 PURE = [path for path in SOURCES if module_of(path) not in SHELLS]
+MODULES = {module_of(path) for path in SOURCES}
 DOORS = {"pystrix.ami", "pystrix.ami.ami"}
 """Those that show what others define."""
 INTERNAL = {"pystrix.ami.manager": {"Heard", "PING_SECONDS", "QUEUE_SIZE"}}

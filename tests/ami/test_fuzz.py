@@ -108,5 +108,7 @@ def test_foreign_peers(pieces: list[bytes]) -> None:
         protocol.receive_data(piece)
     protocol.receive_eof()
     assert protocol.failure is not None
-    if pieces:
-        assert isinstance(protocol.failure, ManagerProtocolError) or b"".join(pieces) in BANNER
+    data = b"".join(pieces)
+    known = b"Asterisk Call Manager/"
+    if not (known.startswith(data) or data.startswith(known)):
+        assert isinstance(protocol.failure, ManagerProtocolError)

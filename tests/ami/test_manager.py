@@ -816,8 +816,7 @@ def test_overflow_disconnects(connect: Connect, caplog: pytest.LogCaptureFixture
     manager.register_callback("", slow)
     asking = Background(manager.send, PING)
     peer.request()
-    for number in range(30):
-        peer.message("Event: X", f"N: {number}")
+    peer.send(b"".join(b"Event: X\r\nN: %d\r\n\r\n" % number for number in range(30)))
     with pytest.raises(ManagerConnectionLostError, match="too many events waited for callbacks"):
         asking.result()
     assert not manager.is_connected()
