@@ -799,6 +799,8 @@ def test_overflow_drops(connect: Connect, caplog: pytest.LogCaptureFixture) -> N
     peer.expect("Ping", "Response: Success")
     assert asking.result().success
     assert manager.events_dropped == 20
+    peer.message("Event: X", "N: late")
+    eventually(lambda: manager.events_dropped == 21)
     slow.go_on.set()
     eventually(lambda: len(slow.heard) == 11)
     assert slow.heard == ["first", *map(str, range(10))]

@@ -62,6 +62,13 @@ class Answer(NamedTuple):
     """Whether a synchronous request ran out of time before all events came."""
 
 
+class _Link(NamedTuple):
+    """What there is while a connection stands."""
+
+    connection: Connection
+    dispatcher: Dispatcher[Heard]
+
+
 class Manager:
     """A connection to Asterisk's manager interface, and the callbacks for its events.
 
@@ -101,10 +108,9 @@ class Manager:
         self._overflow = overflow
         self._event_classes = BY_NAME if event_classes is None else event_classes
         self._connecting = threading.Lock()  # held by whoever connects
-        self._lock = threading.Lock()  # guards the seven below
+        self._lock = threading.Lock()  # guards the six below
         self._closed = False
-        self._connection: Connection | None = None
-        self._dispatcher: Dispatcher[Heard] | None = None
+        self._link: _Link | None = None
         self._callbacks = Callbacks()
         self._aggregates = Aggregates()
         self._dropped = 0
@@ -153,13 +159,12 @@ class Manager:
         Callbacks stay registered.
         """
         with self._lock:
-            connection, dispatcher = self._connection, self._dispatcher
-            self._connection = self._dispatcher = None
+            link, self._link = self._link, None
             self._aggregates.clear()
-        if connection is not None and dispatcher is not None:
-            connection.close("the manager disconnected")
-            dispatcher.stop()
-            connection.wait_closed()
+        if link is not None:
+            link.connection.close("the manager disconnected")
+            link.dispatcher.stop()
+            link.connection.wait_closed()
 
     def close(self) -> None:
         """Disconnect, and wait for the callback that runs, if any; then this manager is finished.
@@ -168,15 +173,14 @@ class Manager:
         """
         with self._lock:
             self._closed = True
-            dispatcher = self._dispatcher
+            link = self._link
         self.disconnect()
-        if dispatcher is not None:
-            dispatcher.join()
+        if link is not None:
+            link.dispatcher.join()
 
     def is_connected(self) -> bool:
         """Tell whether there is a connection; the end of one is noticed at once."""
-        connection = self._connection
-        return connection is not None and connection.alive
+        return self.get_connection() is not None
 
     def get_asterisk_info(self) -> tuple[str, str] | None:
         """Give what Asterisk greeted with: ``("Asterisk Call Manager", "11.0.0")``.
@@ -184,13 +188,13 @@ class Manager:
         Returns:
             The name and the version of the protocol; None if there is no connection.
         """
-        connection = self._connection
-        return connection.asterisk_info if connection is not None and connection.alive else None
+        connection = self.get_connection()
+        return None if connection is None else connection.asterisk_info
 
     def get_connection(self) -> Connection | None:
         """Give the connection, for debugging; None if there is none."""
-        connection = self._connection
-        return connection if connection is not None and connection.alive else None
+        link = self._link
+        return link.connection if link is not None and link.connection.alive else None
 
     def monitor_connection(
         self, interval: float = 2.5, *, timeout: float = PING_SECONDS
@@ -212,7 +216,7 @@ class Manager:
         """
         thread = threading.Thread(
             target=self._monitor,
-            args=(self._connected(), interval, timeout),
+            args=(self._connected().connection, interval, timeout),
             name="pystrix-ami-monitor",
             daemon=True,
         )
@@ -284,7 +288,8 @@ class Manager:
             TypeError: If the value of a header is bytes or None.
         """
         seconds = action.timeout if timeout is None else timeout
-        exchange = self._connected().request(action, action_id, timeout=seconds)
+        connection = self._connected().connection
+        exchange = connection.request(action, action_id, timeout=seconds)
         if not exchange.done:
             raise ManagerTimeoutError(
                 f"{action.name} was not answered within {seconds} s", sent=exchange.sent
@@ -313,7 +318,7 @@ class Manager:
             ValueError: If Asterisk could not take it, or the ActionID is in use.
             TypeError: If the value of a header is bytes or None.
         """
-        connection = self._connected()
+        connection, dispatcher = self._connected()
         waiting = SynchronousEvents(request) if request.synchronous else None
         aggregate = request.aggregate and not request.synchronous
         started = time.monotonic()
@@ -323,7 +328,7 @@ class Manager:
             timeout=request.timeout,
             headers=kwargs,
             collector=waiting or ResponseOnly(),
-            on_begin=self._begin_aggregates if aggregate else None,
+            on_begin=(functools.partial(self._begin_aggregates, dispatcher) if aggregate else None),
         )
         seconds = time.monotonic() - started
         response = exchange.response
@@ -356,11 +361,11 @@ class Manager:
 
     # Private: the connection.
 
-    def _connected(self) -> Connection:
-        connection = self._connection
-        if connection is None or not connection.alive:
+    def _connected(self) -> _Link:
+        link = self._link
+        if link is None or not link.connection.alive:
             raise ManagerError("not connected to an Asterisk manager")
-        return connection
+        return link
 
     def _adopt(self, stream: socket.socket, protocol: AMIProtocol) -> None:
         """Make a connection of a socket that was greeted."""
@@ -376,7 +381,7 @@ class Manager:
         with self._lock:
             closed = self._closed
             if not closed:
-                self._connection, self._dispatcher = connection, dispatcher
+                self._link = _Link(connection, dispatcher)
         if closed:
             connection.abandon()
             raise ManagerError("the manager was closed")
@@ -445,14 +450,12 @@ class Manager:
         for aggregate in complete:
             self._deliver(aggregate)
 
-    def _begin_aggregates(self, exchange: Exchange[Any]) -> None:
+    def _begin_aggregates(self, dispatcher: Dispatcher[Heard], exchange: Exchange[Any]) -> None:
         kinds = exchange.action.get_aggregate_classes()
         with self._lock:
             deadline = time.monotonic() + self._aggregate_timeout
             self._aggregates.begin(exchange.action_id, kinds, deadline)
-            dispatcher = self._dispatcher
-        if dispatcher is not None:
-            dispatcher.wake()
+        dispatcher.wake()
 
     def _expire_aggregates(self) -> float | None:
         """Drop the aggregates that are late; give the seconds until the next one is."""
