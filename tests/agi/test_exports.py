@@ -154,7 +154,7 @@ def test_all_is_complete(name: str) -> None:
     names = defined_by(tree)
     imported = {
         alias.asname or alias.name
-        for node in tree.body
+        for node in (ast.walk(tree) if name == "pystrix" else tree.body)
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pystrix")
         for alias in node.names
     }
@@ -246,6 +246,23 @@ def test_import_needs_nothing_else() -> None:
     )
     assert set(done.stdout.split()) - {"__main__"} == {"pystrix"}
     assert done.stderr == ""
+
+
+def test_ami_is_imported_when_it_is_asked_for() -> None:
+    """A program for AGI does not wait for it, and a program for AMI need not import it."""
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import pystrix;"
+        "print('pystrix.ami' in sys.modules, pystrix.ami.Manager.__name__,"
+        "hasattr(pystrix, 'nothing'))"
+    )
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-I", "-S", "-W", "error", "-c", program, str(PACKAGE.parent)],
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.stdout.split() == ["False", "Manager", "False"]
 
 
 def test_version_is_in_one_place() -> None:
