@@ -193,11 +193,11 @@ class EventList(Sequence[ItemT], Generic[ItemT, CompleteT]):
     """
 
     def __init__(self, response: Response, items: Sequence[ItemT], complete: CompleteT) -> None:
-        self.response = response
+        self.response: Response = response
         """The response before the items."""
-        self.items = tuple(items)
+        self.items: tuple[ItemT, ...] = tuple(items)
         """The items, in order."""
-        self.complete = complete
+        self.complete: CompleteT = complete
         """The event behind the items; it says how many there were, and with some lists more."""
 
     def of(self, kind: type[EventT]) -> list[EventT]:

@@ -60,7 +60,7 @@ class SynchronousEvents:
         self._request = request
         self._classes = {kind.NAME.lower(): kind for kind in (*once, *often, *last)}
         self._awaited = {kind.NAME.lower() for kind in last}
-        self.events = EventsByClass()
+        self.events: EventsByClass = EventsByClass()
         """The events by class and by name."""
         self.events.begin((*once, *last), often)
 
@@ -106,9 +106,9 @@ class Aggregate(EventsByClass):
 
     def __init__(self, action_id: str) -> None:
         super().__init__()
-        self.action_id = action_id
+        self.action_id: str = action_id
         """The ActionID of the request."""
-        self.valid = True
+        self.valid: bool = True
         """Whether as many events came as Asterisk says that there are."""
         self.error_message: str | None = None
         """If not `valid`: what is wrong."""

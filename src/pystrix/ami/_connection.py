@@ -105,7 +105,7 @@ class Connection:
         debug: bool = False,
         logger: logging.Logger = _LOGGER,
     ) -> None:
-        self.socket = stream
+        self.socket: socket.socket = stream
         self._protocol = protocol
         self._on_messages = on_messages
         self._on_closed = on_closed

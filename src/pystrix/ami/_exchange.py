@@ -90,11 +90,11 @@ class Exchange(Generic[T_co]):
         collector: Collector,
         on_done: Callable[[Exchange[Any]], object] | None,
     ) -> None:
-        self.action = action
-        self.action_id = action_id
-        self.collector = collector
-        self.on_done = on_done
-        self.sent = False
+        self.action: Action[T_co] = action
+        self.action_id: str = action_id
+        self.collector: Collector = collector
+        self.on_done: Callable[[Exchange[Any]], object] | None = on_done
+        self.sent: bool = False
         """Whether its bytes have been taken to be sent. Until then Asterisk surely has none."""
         self.response: Response | None = None
         """The response; None until it came."""
@@ -102,7 +102,7 @@ class Exchange(Generic[T_co]):
         """The events that belong to the answer, in order."""
         self.error: Exception | None = None
         """Why there will be no answer, or no whole one."""
-        self.done = False
+        self.done: bool = False
         """Whether the answer is complete, or will never be."""
 
     def result(self) -> T_co:

@@ -65,8 +65,8 @@ class Field(Generic[T]):
     __slots__ = ("attribute", "header")
 
     def __init__(self, header: str) -> None:
-        self.header = header
-        self.attribute = ""
+        self.header: str = header
+        self.attribute: str = ""
 
     def __set_name__(self, owner: type, attribute: str) -> None:
         self.attribute = attribute
@@ -132,7 +132,7 @@ class Choice(Text):
 
     def __init__(self, header: str, *choices: str) -> None:
         super().__init__(header)
-        self.choices = choices
+        self.choices: tuple[str, ...] = choices
 
 
 class EscapedText(Text):

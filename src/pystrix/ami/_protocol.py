@@ -89,14 +89,14 @@ class AMIProtocol:
         message_limit: int = MESSAGE_LIMIT,
         list_limit: int = LIST_LIMIT,
     ) -> None:
-        self.peer = peer
+        self.peer: object = peer
         """Who is at the other end."""
         self.state: State = _BANNER
-        self.banner = ""
+        self.banner: str = ""
         """The greeting: ``"Asterisk Call Manager/11.0.0"``."""
         self.failure: ManagerSocketError | None = None
         """Why the connection is closed, if this side did not want it so."""
-        self.goodbye = False
+        self.goodbye: bool = False
         """Whether Asterisk said Goodbye, so that the end of the connection is no surprise."""
         self._events: Mapping[str, type[Event]] = events or {}
         self._message_limit = message_limit
