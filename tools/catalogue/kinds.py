@@ -48,16 +48,18 @@ _BY_KIND: Final[dict[str, str]] = {
         OldMessageCount OldMessages OriginalPosition PageNumber PagesReceived PagesTransmitted
         ParkingDuration ParkingSpace ParkingTimeout Parties Penalty Pickupgroup Position
         Priority QualifyFrequency Reason ReceiveAttempts Refresh RegExpire Registered
-        ReportCount ReservedSessions ResultCode RetryInterval RingTime RtpKeepalive RtpPortEnd
-        RtpPortStart RtpTimeout RtpTimeoutHold SayDurationMinimum Seconds SentOctets SentPackets
-        SentRTP ServiceLevel SessionNumber SignallingCode StartSpace StopSpace SubMinExpiry
-        T38UdptlMaxdatagram TalkTime TcpKeepaliveIdleTime TcpKeepaliveIntervalTime
-        TcpKeepaliveProbeCount TechCause TimeToHangup TimersMinSe TimersSessExpires Timeout
-        TosAudio TosVideo Total TotalBadLines TotalContacts TransmitAttempts Uptime UserNumber
-        Wait WebsocketWriteTimeout Weight Wrapuptime
+        ReportCount ReportXCumulativeLost ReportXFractionLost ReportXHighestSequence
+        ReportXIAJitter ReportXLSR ReportXSequenceNumberCycles ReservedSessions ResultCode
+        RetryInterval RingTime RtpKeepalive RtpPortEnd RtpPortStart RtpTimeout RtpTimeoutHold
+        SayDurationMinimum Seconds SentOctets SentPackets SentRTP ServiceLevel SessionNumber
+        SignallingCode StartSpace StopSpace SubMinExpiry T38UdptlMaxdatagram TalkTime
+        TcpKeepaliveIdleTime TcpKeepaliveIntervalTime TcpKeepaliveProbeCount TechCause
+        TimeToHangup TimersMinSe TimersSessExpires Timeout TosAudio TosVideo Total TotalBadLines
+        TotalContacts TransmitAttempts Uptime UserNumber Wait WebsocketWriteTimeout Weight
+        Wrapuptime
     """,
     "Number": """
-        QualifyTimeout RTT SentNTP ServicelevelPerf ServicelevelPerf2 VolumeGain
+        QualifyTimeout RTT ReportXDLSR SentNTP ServicelevelPerf ServicelevelPerf2 VolumeGain
     """,
     "SparseInteger": "PagesTransferred RoundtripUsec TransferRate",
     "Timestamp": "AnswerTime EndTime EventTV EventTime SessionTV StartTime",
@@ -92,6 +94,7 @@ _KINDS_IN: Final[dict[tuple[str, str], str]] = {
     ("QueueMemberStatus", "Status"): "Integer",
     ("Registry", "Cause"): "Text",
     ("Reload", "Status"): "Integer",
+    ("ResourceListDetail", "Event"): "SecondText",  # the first is the name of the event
     ("Status", "Variable"): "Variables",
     ("TestEvent", "Count"): "Text",
     ("VarSet", "Value"): "EscapedText",
@@ -109,8 +112,8 @@ def field_kind(event: str, header: str) -> str:
 
 _PARAMETERS_BY_KIND: Final[dict[str, str]] = {
     "flag": """
-        AllVariables Async EarlyMedia Immediate Paused PreserveEffectiveContext Receive Recursive
-        Replace RingInUse Soft
+        AllVariables Async EarlyMedia Immediate Paused PreserveEffectiveContext Receive
+        Recursive Replace RingInUse Soft
     """,
     "integer": """
         ChargingAssociationId ChargingAssociationPlan Code CurrencyAmount Duration Granularity

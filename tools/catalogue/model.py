@@ -332,7 +332,7 @@ def _field(
     if header.startswith("ReportX"):
         kind = f"Numbered {kind}"
     return FieldLine(
-        attribute_name(prefix + header),
+        attribute_name(prefix + header.replace("ReportX", "Report")),
         prefix + header,
         kind,
         choices if kind == "Choice" else (),

@@ -8,13 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pystrix.ami._fields import Field, Integer, Number, T
+from pystrix.ami._fields import Field, Integer, Number, T, Text
 from pystrix.ami.errors import MissingFieldError
 
 if TYPE_CHECKING:
     from pystrix.ami._message import Message
 
-__all__ = ["Numbered", "PaddedNumber", "SparseInteger", "Timestamp"]
+__all__ = ["Numbered", "PaddedNumber", "SecondText", "SparseInteger", "Timestamp"]
 
 
 class Timestamp(Field[datetime]):
@@ -40,6 +40,25 @@ class Timestamp(Field[datetime]):
     def convert(self, text: str) -> datetime:
         """Give the date and time."""
         return datetime.fromisoformat(text)
+
+
+class SecondText(Text):
+    """A text in the second header of a name whose first has another meaning."""
+
+    __slots__ = ()
+
+    def read(self, message: Message) -> str:
+        """Give the text.
+
+        Raises:
+            MissingFieldError: If there is no second header of the name.
+        """
+        values = message.get_all(self.header)
+        if len(values) < 2:  # noqa: PLR2004 - two is what the class is for
+            raise MissingFieldError(
+                f"{message.name} came without a second {self.header}", self.header
+            )
+        return values[1]
 
 
 class SparseInteger(Integer):

@@ -73,7 +73,7 @@ class ConfbridgeStartRecord(actions.ConfbridgeStartRecord):
     _synchronous_events_finalising: ClassVar[tuple[type[Event], ...]] = (events.ConfbridgeRecord,)
 
     def __init__(self, conference: str, filename: str | None = None) -> None:
-        super().__init__(conference, record_file=filename)
+        super().__init__(conference, record_file=filename or None)
 
     def owns_event(self, event: Event) -> bool:
         """Tell whether an event is that the conference is recorded."""
@@ -144,5 +144,5 @@ class ConfbridgePlayFile(Action[Response]):
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
     def __init__(self, file: str, conference: str, channel: str | None = None) -> None:
-        headers = {"Conference": conference, "Channel": channel, "File": file}
+        headers = {"Conference": conference, "Channel": channel or None, "File": file}
         super().__init__(self.NAME, headers)

@@ -23,7 +23,7 @@ class MeetmeList(actions.MeetmeList):
     _aggregates: ClassVar[tuple[type[Aggregate], ...]] = (MeetmeList_Aggregate,)
 
     def __init__(self, conference: str | None = None) -> None:
-        super().__init__(conference=conference)
+        super().__init__(conference=conference or None)
 
 
 class MeetmeListRooms(actions.MeetmeListRooms):

@@ -37,4 +37,4 @@ class DAHDIShowChannels(actions.DAHDIShowChannels):
     _aggregates: ClassVar[tuple[type[Aggregate], ...]] = (DAHDIShowChannels_Aggregate,)
 
     def __init__(self, dahdi_channel: int | str | None = None) -> None:
-        super().__init__(dahdi_channel=dahdi_channel)
+        super().__init__(dahdi_channel=dahdi_channel or None)

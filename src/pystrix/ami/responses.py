@@ -149,15 +149,16 @@ class GetConfigResponse(Response):
             if match is None:
                 continue
             kind, number = match[1].lower(), match[2]
+            category = found.setdefault(number, ConfigCategory("", [], False, []))
             if kind == "category":
-                found[number] = ConfigCategory(value, [], is_template=False, templates=[])
+                found[number] = category._replace(name=value)
             elif kind == "istemplate":
-                found[number] = found[number]._replace(is_template=value == "1")
+                found[number] = category._replace(is_template=value == "1")
             elif kind == "templates":
-                found[number].templates.extend(value.split(","))
+                category.templates.extend(value.split(","))
             else:
                 name, _, text = value.partition("=")
-                found[number].lines.append((name, text))
+                category.lines.append((name, text))
         return list(found.values())
 
     def get_lines(self) -> Iterator[str]:

@@ -71,7 +71,7 @@ class AGI(actions.AGI):
     _synchronous_events_finalising: ClassVar[tuple[type[Event], ...]] = (events.AsyncAGIExec,)
 
     def __init__(self, channel: str, command: str, command_id: str | None = None) -> None:
-        super().__init__(channel, command, command_id=command_id)
+        super().__init__(channel, command, command_id=command_id or None)
 
     def owns_event(self, event: Event) -> bool:
         """Tell whether an event has the result of this command."""
@@ -292,7 +292,7 @@ class Park(actions.Park):
     """
 
     def __init__(self, channel: str, channel_callback: str, timeout: int | None = None) -> None:
-        super().__init__(channel, timeout_channel=channel_callback, timeout=timeout)
+        super().__init__(channel, timeout_channel=channel_callback, timeout=timeout or None)
         self["Channel2"] = channel_callback  # what Asterisk before 12 reads
 
 
@@ -341,4 +341,4 @@ class Status(actions.Status):
     _aggregates: ClassVar[tuple[type[Aggregate], ...]] = (Status_Aggregate,)
 
     def __init__(self, channel: str | None = None) -> None:
-        super().__init__(channel=channel)
+        super().__init__(channel=channel or None)

@@ -113,7 +113,11 @@ class QueueLog(actions.QueueLog):
         message: str | None = None,
     ) -> None:
         super().__init__(
-            queue, event, interface=interface, uniqueid=uniqueid, message=message or None
+            queue,
+            event,
+            interface=interface or None,
+            uniqueid=uniqueid or None,
+            message=message or None,
         )
 
 
@@ -127,7 +131,7 @@ class QueuePause(actions.QueuePause):
     """
 
     def __init__(self, interface: str, paused: bool, queue: str | None = None) -> None:
-        super().__init__(interface, bool(paused), queue=queue)
+        super().__init__(interface, bool(paused), queue=queue or None)
 
 
 class QueuePenalty(actions.QueuePenalty):
@@ -140,7 +144,7 @@ class QueuePenalty(actions.QueuePenalty):
     """
 
     def __init__(self, interface: str, penalty: int, queue: str | None = None) -> None:
-        super().__init__(interface, penalty, queue=queue)
+        super().__init__(interface, penalty, queue=queue or None)
 
 
 class QueueReload(actions.QueueReload):
@@ -148,22 +152,22 @@ class QueueReload(actions.QueueReload):
 
     Args:
         queue: The name of the queue; None for all.
-        members: ``yes`` if the members are read again.
-        rules: ``yes`` if queuerules.conf is read again.
-        parameters: ``yes`` if the other settings are read again.
+        members: Whether the members are read again: ``yes`` or ``no``.
+        rules: Whether queuerules.conf is read again.
+        parameters: Whether the other settings are read again.
     """
 
     def __init__(
         self,
         queue: str | None = None,
-        members: bool | str = "yes",
-        rules: bool | str = "yes",
-        parameters: bool | str = "yes",
+        members: bool | str | None = "yes",
+        rules: bool | str | None = "yes",
+        parameters: bool | str | None = "yes",
     ) -> None:
-        super().__init__(queue=queue)
-        self["Members"] = yes_no(members)
-        self["Rules"] = yes_no(rules)
-        self["Parameters"] = yes_no(parameters)
+        super().__init__(queue=queue or None)
+        wanted = {"Members": members, "Rules": rules, "Parameters": parameters}
+        words = {header: yes_no(value) for header, value in wanted.items()}
+        self.update({header: word for header, word in words.items() if word})
 
 
 class QueueRemove(actions.QueueRemove):
@@ -198,7 +202,7 @@ class QueueStatus(actions.QueueStatus):
     _aggregates: ClassVar[tuple[type[Aggregate], ...]] = (QueueStatus_Aggregate,)
 
     def __init__(self, queue: str | None = None) -> None:
-        super().__init__(queue=queue)
+        super().__init__(queue=queue or None)
 
 
 class QueueSummary(actions.QueueSummary):
@@ -211,7 +215,7 @@ class QueueSummary(actions.QueueSummary):
     _aggregates: ClassVar[tuple[type[Aggregate], ...]] = (QueueSummary_Aggregate,)
 
     def __init__(self, queue: str | None = None) -> None:
-        super().__init__(queue=queue)
+        super().__init__(queue=queue or None)
 
 
 class VoicemailUsersList(actions.VoicemailUsersList):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pystrix.ami._action import Action, ListAction
 from pystrix.ami._message import Response
+from pystrix.ami._words import variable_lines
 from pystrix.ami.core.constants import FORMAT_WAV
 from pystrix.ami.core_events import (
     PeerEntry,
@@ -39,6 +40,19 @@ __all__ = [
     "StopMonitor",
     "UnpauseMonitor",
 ]
+
+
+_FLAGS = (
+    "ACL",
+    "Dynamic",
+    "MD5SecretExist",
+    "SecretExist",
+    "SIP-CanReinvite",
+    "SIP-PromiscRedir",
+    "SIP-UserPhone",
+    "SIP-VideoSupport",
+)
+_NUMBERS = ("Address-Port", "MaxCallBR", "RegExpire")
 
 
 class ChangeMonitor(Action[Response]):
@@ -149,7 +163,7 @@ class SIPnotify(Action[Response]):
     CLASSES: ClassVar[tuple[str, ...]] = ("system",)
 
     def __init__(self, channel: str, headers: Mapping[str, object] | None = None) -> None:
-        lines = [f"{name}={value}" for name, value in (headers or {}).items()]
+        lines = variable_lines(headers)
         super().__init__(self.NAME, {"Channel": channel, "Variable": lines})
 
 
@@ -195,24 +209,14 @@ class SIPshowpeer(Action[Response]):
 
     def process_response(self, response: Response) -> Response:
         """Make truth values and numbers of what came."""
-        flags = (
-            "ACL",
-            "Dynamic",
-            "MD5SecretExist",
-            "SecretExist",
-            "SIP-CanReinvite",
-            "SIP-PromiscRedir",
-            "SIP-UserPhone",
-            "SIP-VideoSupport",
-        )
-        to_bool(response, (key for key in flags if key in response), truth_value="Y")
-        to_bool(
-            response, (key for key in ("SIP-AuthInsecure",) if key in response), truth_value="yes"
-        )
-        numbers = ("Address-Port", "MaxCallBR", "RegExpire")
-        present = [key for key in numbers if key in response]
-        to_int(response, present, -1, lambda value: value.split()[0])
+        to_bool(response, _present(response, _FLAGS), truth_value="Y")
+        to_bool(response, _present(response, ("SIP-AuthInsecure",)), truth_value="yes")
+        to_int(response, _present(response, _NUMBERS), -1, lambda value: value.split()[0])
         return response
+
+
+def _present(response: Response, headers: tuple[str, ...]) -> list[str]:
+    return [header for header in headers if header in response]
 
 
 class SIPshowregistry(ListAction[RegistryEntry, RegistrationsComplete]):

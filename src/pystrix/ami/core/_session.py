@@ -134,7 +134,7 @@ class ModuleLoad(actions.ModuleLoad):
     """
 
     def __init__(self, load_type: str, module: str | None = None) -> None:
-        super().__init__(load_type, module=module)
+        super().__init__(load_type, module=module or None)
 
 
 class Ping(actions.Ping):
@@ -167,7 +167,7 @@ class Reload(actions.Reload):
     """
 
     def __init__(self, module: str | None = None) -> None:
-        super().__init__(module=module)
+        super().__init__(module=module or None)
 
 
 class UserEvent(actions.UserEvent):

@@ -21,7 +21,7 @@ class DBDelTree(actions.DBDelTree):
     """
 
     def __init__(self, family: str, key: str | None = None) -> None:
-        super().__init__(family, key=key)
+        super().__init__(family, key=key or None)
 
 
 class DBPut(actions.DBPut):
@@ -59,7 +59,7 @@ class Getvar(actions.Getvar):
     """
 
     def __init__(self, variable: str, channel: str | None = None) -> None:
-        super().__init__(variable, channel=channel)
+        super().__init__(variable, channel=channel or None)
 
 
 class Setvar(actions.Setvar):
@@ -72,7 +72,7 @@ class Setvar(actions.Setvar):
     """
 
     def __init__(self, variable: str, value: object, channel: str | None = None) -> None:
-        super().__init__(variable, "", channel=channel)
+        super().__init__(variable, "", channel=channel or None)
         self["Value"] = value
 
 

@@ -264,19 +264,19 @@ class RTCPReceived(ChannelEvent):
     """How many bytes the sender has sent; from senders only."""
     report_source_ssrc = Numbered("Report{}SourceSSRC", Text)
     """Of each block: the source that it is about."""
-    report_fraction_lost = Numbered("Report{}FractionLost", Text)
+    report_fraction_lost = Numbered("Report{}FractionLost", Integer)
     """Of each block: how much was lost since the last, in parts of 256."""
-    report_cumulative_lost = Numbered("Report{}CumulativeLost", Text)
+    report_cumulative_lost = Numbered("Report{}CumulativeLost", Integer)
     """Of each block: how many packets were lost in all."""
-    report_highest_sequence = Numbered("Report{}HighestSequence", Text)
+    report_highest_sequence = Numbered("Report{}HighestSequence", Integer)
     """Of each block: the highest sequence number that came."""
-    report_sequence_number_cycles = Numbered("Report{}SequenceNumberCycles", Text)
+    report_sequence_number_cycles = Numbered("Report{}SequenceNumberCycles", Integer)
     """Of each block: how often the sequence numbers began anew."""
-    report_xia_jitter = Numbered("Report{}IAJitter", Text)
+    report_ia_jitter = Numbered("Report{}IAJitter", Integer)
     """Of each block: the jitter, in units of the RTP clock."""
-    report_xlsr = Numbered("Report{}LSR", Text)
+    report_lsr = Numbered("Report{}LSR", Integer)
     """Of each block: the time of the last sender report; 0 for none."""
-    report_xdlsr = Numbered("Report{}DLSR", Text)
+    report_dlsr = Numbered("Report{}DLSR", Number)
     """Of each block: the seconds between the last sender report and this one."""
     to = Text("To")
     """The receiver's address."""
@@ -308,19 +308,19 @@ class RTCPSent(ChannelEvent):
     """How many bytes the sender has sent; from senders only."""
     report_source_ssrc = Numbered("Report{}SourceSSRC", Text)
     """Of each block: the source that it is about."""
-    report_fraction_lost = Numbered("Report{}FractionLost", Text)
+    report_fraction_lost = Numbered("Report{}FractionLost", Integer)
     """Of each block: how much was lost since the last, in parts of 256."""
-    report_cumulative_lost = Numbered("Report{}CumulativeLost", Text)
+    report_cumulative_lost = Numbered("Report{}CumulativeLost", Integer)
     """Of each block: how many packets were lost in all."""
-    report_highest_sequence = Numbered("Report{}HighestSequence", Text)
+    report_highest_sequence = Numbered("Report{}HighestSequence", Integer)
     """Of each block: the highest sequence number that came."""
-    report_sequence_number_cycles = Numbered("Report{}SequenceNumberCycles", Text)
+    report_sequence_number_cycles = Numbered("Report{}SequenceNumberCycles", Integer)
     """Of each block: how often the sequence numbers began anew."""
-    report_xia_jitter = Numbered("Report{}IAJitter", Text)
+    report_ia_jitter = Numbered("Report{}IAJitter", Integer)
     """Of each block: the jitter, in units of the RTP clock."""
-    report_xlsr = Numbered("Report{}LSR", Text)
+    report_lsr = Numbered("Report{}LSR", Integer)
     """Of each block: the time of the last sender report; 0 for none."""
-    report_xdlsr = Numbered("Report{}DLSR", Text)
+    report_dlsr = Numbered("Report{}DLSR", Number)
     """Of each block: the seconds between the last sender report and this one."""
     from_ = Text("From")
     """The sender's address."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pystrix.ami._fields import Choice, Flag, Integer, Number, Text
 from pystrix.ami._message import Event
-from pystrix.ami._special_fields import SparseInteger
+from pystrix.ami._special_fields import SecondText, SparseInteger
 from pystrix.ami.events._shared import ListEndEvent
 
 __all__ = [
@@ -520,7 +520,7 @@ class ResourceListDetail(Event):
     """The type of the object."""
     object_name = Text("ObjectName")
     """The name of the object."""
-    event = Text("Event")
+    event = SecondText("Event")
     """The event package."""
     full_state = Flag("FullState")
     """Whether every NOTIFY tells of all resources."""
