@@ -46,7 +46,10 @@ Lines = Iterable[str] | Mapping[str, object]
 Pairs = list[tuple[str, str]]
 MessageT = TypeVar("MessageT", bound="Message")
 
-_EVENT, _RESPONSE = b"Event: ", b"Response: "
+EVENT: Final = b"Event: "
+"""How every event begins that Asterisk sends."""
+
+_RESPONSE = b"Response: "
 _FOLLOWS_HEADERS = frozenset({"response", "privilege", "actionid"})
 _END_COMMAND = decode(END_COMMAND)
 _FAILURES = frozenset({"error", "failure"})
@@ -330,7 +333,7 @@ def _says_kind(header: str) -> bool:
 
 def _event_name(block: bytes) -> str:
     """Read the name of an event off its first line; ``""`` if the line does not say it."""
-    if not block.startswith(_EVENT):
+    if not block.startswith(EVENT):
         return ""
     end = block.find(b"\n")
     line = block[7:] if end < 0 else block[7:end]
@@ -344,7 +347,7 @@ def _without(wanted: str, pairs: Pairs) -> Pairs:
 def _read(block: bytes) -> tuple[Pairs, list[str]]:
     """Read lines: the headers, and the lines that are none."""
     text = decode(block.removesuffix(b"\n").removesuffix(b"\r"))
-    if is_follows(block):
+    if not block.startswith(EVENT) and is_follows(block):
         return _read_follows(text)
     pairs: Pairs = []
     lines = text.split("\r\n")

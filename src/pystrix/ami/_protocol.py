@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pystrix.ami._exchange import Exchange
 from pystrix.ami._limits import BANNER_LIMIT, LIST_LIMIT, MESSAGE_LIMIT
-from pystrix.ami._message import Event, Response, read_message
+from pystrix.ami._message import EVENT, Event, Response, read_message
 from pystrix.ami._wire import END_COMMAND, encode_request, is_follows, printable
 from pystrix.ami.errors import (
     ManagerBannerError,
@@ -283,39 +283,38 @@ class AMIProtocol:
     def _read_messages(self, buffer: bytes | bytearray) -> int:
         """Read every whole message; give the place where the beginning of the next one stands."""
         start, size = 0, len(buffer)
-        scanned = self._scanned
+        searched = self._scanned
         while True:
-            while start < size and buffer[start] in b"\r\n":
-                stray = _STRAY_LINES.match(buffer, start)
-                if stray is None:  # half a line end
-                    break
-                start = stray.end()
-            match = self._end.search(buffer, max(start, scanned))
+            if start < size and buffer[start] in b"\r\n":
+                start = _skip_stray_lines(buffer, start)
+            match = self._end.search(buffer, max(start, searched))
             if match is None:
                 break
             block = bytes(buffer[start : match.end(1)])
-            if self._end is _END_OF_OUTPUT:
-                self._end = _EMPTY_LINE
-            elif is_follows(block):
-                self._end = _END_OF_OUTPUT
-                scanned = start
+            if not block.startswith(EVENT) and not self._is_whole(block):
+                searched = start
                 continue
             if len(block) > self._message_limit:
                 break
             start = match.end()
-            self._read_message(block)
+            message = read_message(block, self._events)
+            if isinstance(message, Response):
+                self._read_response(message)
+            elif not self._collecting or not self._collect(message):
+                self._received.append(message)
         rest = size - start
         if rest - 1 > self._message_limit:
             self._fail(ManagerMessageLimitError(self._message_limit))
         self._scanned = max(rest - _OVERLAP, 0)
         return start
 
-    def _read_message(self, block: bytes) -> None:
-        message = read_message(block, self._events)
-        if isinstance(message, Response):
-            self._read_response(message)
-        elif not self._collecting or not self._collect(message):
-            self._received.append(message)
+    def _is_whole(self, block: bytes) -> bool:
+        """Tell whether an empty line ended the message, or stands in the output of a command."""
+        if self._end is _EMPTY_LINE and is_follows(block):
+            self._end = _END_OF_OUTPUT
+            return False
+        self._end = _EMPTY_LINE
+        return True
 
     def _read_response(self, response: Response) -> None:
         action_id = response.action_id
@@ -374,3 +373,9 @@ class AMIProtocol:
             del self._collecting[exchange.action_id]
             if exchange in self._watching:
                 self._watching.remove(exchange)
+
+
+def _skip_stray_lines(buffer: bytes | bytearray, start: int) -> int:
+    """Give the place behind empty lines; half a line end is none yet."""
+    stray = _STRAY_LINES.match(buffer, start)
+    return stray.end() if stray else start
