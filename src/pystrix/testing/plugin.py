@@ -1,4 +1,4 @@
-"""The pytest plugin: a fixture that places simulated calls, and transcripts in failure reports."""
+"""The pytest plugin: simulated calls and AMI servers, and transcripts in failure reports."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     from pystrix.agi._scripts import Scripts
+    from pystrix.testing.ami import AMIServer
     from pystrix.testing.call_record import CallRecord
     from pystrix.testing.caller import Caller
 
+_SERVERS: Final[pytest.StashKey[AMIServer]] = pytest.StashKey()
 _RECORDS: Final[pytest.StashKey[list[CallRecord]]] = pytest.StashKey()
 
 
@@ -59,6 +61,16 @@ def place_call(request: pytest.FixtureRequest) -> PlaceCall:
     return place
 
 
+@pytest.fixture
+def ami_server(request: pytest.FixtureRequest) -> Generator[AMIServer]:
+    """Give a simulated AMI server that listens; a test that fails shows what was exchanged."""
+    from pystrix.testing.ami import AMIServer  # noqa: PLC0415 - most tests need no AMI
+
+    with AMIServer() as server:
+        request.node.stash[_SERVERS] = server
+        yield server
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
@@ -69,4 +81,7 @@ def pytest_runtest_makereport(
         records = item.stash[_RECORDS]
         for number, record in enumerate(records, 1):
             report.sections.append((f"transcript of call {number}", str(record)))
+    if report.failed and report.when == "call" and _SERVERS in item.stash:
+        exchanged = str(item.stash[_SERVERS].transcript)
+        report.sections.append(("transcript of the AMI server", exchanged))
     return report
