@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, overload
 
 from pystrix.ami._message import Event, Response
-from pystrix.ami._wire import compose
+from pystrix.ami._wire import compose, printable
 from pystrix.ami.errors import (
     ManagerActionError,
     ManagerPermissionError,
@@ -153,7 +153,7 @@ class Action(dict[str, Any], Generic[T_co]):
     def failure(self, response: Response) -> ManagerActionError:
         """Make the error of an answer that says the action failed."""
         reason = response.message
-        text = f"Asterisk refused {self.name}: {reason or response.name}"
+        text = f"Asterisk refused {self.name}: {printable(reason or response.name)}"
         if reason == "Permission denied":
             return ManagerPermissionError(text, response)
         if reason.startswith("Invalid/unknown command"):

@@ -90,12 +90,14 @@ class Field(Generic[T]):
         """
         text = message.get(self.header)
         if text is None:
-            raise MissingFieldError(f"{message.name} came without {self.header}", self.header)
+            name = printable(message.name)
+            raise MissingFieldError(f"{name} came without {self.header}", self.header)
         try:
             return self.convert(text)
         except ValueError as error:
             raise FieldValueError(
-                f"{self.header} of {message.name} is {printable(text)!r}: {error}", self.header
+                f"{self.header} of {printable(message.name)} is {printable(text)!r}: {error}",
+                self.header,
             ) from None
 
     @abstractmethod

@@ -324,7 +324,7 @@ class AMIProtocol:
         if exchange is None:
             if not action_id:
                 _LOGGER.warning(
-                    "%s: a response to no action: %s", self.peer, printable(bytes(response))
+                    "%s: a response to no action: %r", self.peer, printable(bytes(response))
                 )
             self._received.append(response)
             return

@@ -446,7 +446,9 @@ class Manager:
             try:
                 function(heard, self)
             except BaseException:  # it harms nobody else
-                self._logger.exception("the callback %r failed for %s", function, heard.name)
+                self._logger.exception(
+                    "the callback %r failed for %s", function, printable(heard.name)
+                )
         for aggregate in complete:
             self._deliver(aggregate)
 
