@@ -18,6 +18,7 @@ TREE: dict[str, tuple[str, ...]] = {
     "ManagerPermissionError": ("ManagerActionError",),
     "ManagerUnknownActionError": ("ManagerActionError",),
     "ManagerListLimitError": ("ManagerError",),
+    "ManagerOverflowError": ("ManagerError",),
     "ManagerTimeoutError": ("ManagerError", "TimeoutError"),
     "ManagerSocketError": ("Error",),
     "ManagerConnectionLostError": ("ManagerSocketError",),

@@ -22,8 +22,13 @@ SOURCES = sorted((PACKAGE / "ami").rglob("*.py"))
 PUBLIC = [module_of(path) for path in SOURCES if "._" not in module_of(path)]
 SHELLS = {
     "pystrix.ami",
+    "pystrix.ami._async_connection",
+    "pystrix.ami._async_events",
+    "pystrix.ami._async_link",
     "pystrix.ami._connection",
     "pystrix.ami._dispatcher",
+    "pystrix.ami._sockets",
+    "pystrix.ami.aio",
     "pystrix.ami.ami",
     "pystrix.ami.manager",
 }
@@ -32,7 +37,10 @@ PURE = [path for path in SOURCES if module_of(path) not in SHELLS]
 MODULES = {module_of(path) for path in SOURCES}
 DOORS = {"pystrix.ami", "pystrix.ami.ami"}
 """Those that show what others define."""
-INTERNAL = {"pystrix.ami.manager": {"Heard", "PING_SECONDS", "QUEUE_SIZE"}}
+INTERNAL = {
+    "pystrix.ami.aio": {"CHANNELS_SECONDS", "QUEUE_SIZE"},
+    "pystrix.ami.manager": {"Heard", "PING_SECONDS", "QUEUE_SIZE"},
+}
 
 
 @pytest.mark.parametrize("name", PUBLIC)

@@ -1,7 +1,20 @@
 """AMI: watch and steer the whole of Asterisk."""
 
+from pystrix.ami import actions as actions
 from pystrix.ami import ami as ami
+from pystrix.ami import app_confbridge as app_confbridge
+from pystrix.ami import app_confbridge_events as app_confbridge_events
+from pystrix.ami import app_meetme as app_meetme
+from pystrix.ami import app_meetme_events as app_meetme_events
+from pystrix.ami import core as core
+from pystrix.ami import core_events as core_events
+from pystrix.ami import dahdi as dahdi
+from pystrix.ami import dahdi_events as dahdi_events
+from pystrix.ami import events as events
+from pystrix.ami import generic_transforms as generic_transforms
 from pystrix.ami._action import Action, AnyAction, AnyListAction, EventList, ListAction
+from pystrix.ami._backoff import Backoff
+from pystrix.ami._gap import Gap
 from pystrix.ami._message import EVENT_GENERIC, RESPONSE_GENERIC, Event, Message, Response
 from pystrix.ami.ami import KEY_ACTION, KEY_ACTIONID, KEY_EVENT, KEY_RESPONSE
 from pystrix.ami.errors import (
@@ -15,6 +28,7 @@ from pystrix.ami.errors import (
     ManagerError,
     ManagerListLimitError,
     ManagerMessageLimitError,
+    ManagerOverflowError,
     ManagerPermissionError,
     ManagerProtocolError,
     ManagerSocketError,
@@ -35,11 +49,13 @@ __all__ = [
     "Answer",
     "AnyAction",
     "AnyListAction",
+    "Backoff",
     "Error",
     "Event",
     "EventList",
     "FieldError",
     "FieldValueError",
+    "Gap",
     "ListAction",
     "Manager",
     "ManagerActionError",
@@ -49,6 +65,7 @@ __all__ = [
     "ManagerError",
     "ManagerListLimitError",
     "ManagerMessageLimitError",
+    "ManagerOverflowError",
     "ManagerPermissionError",
     "ManagerProtocolError",
     "ManagerSocketError",
@@ -57,5 +74,16 @@ __all__ = [
     "Message",
     "MissingFieldError",
     "Response",
+    "actions",
     "ami",
+    "app_confbridge",
+    "app_confbridge_events",
+    "app_meetme",
+    "app_meetme_events",
+    "core",
+    "core_events",
+    "dahdi",
+    "dahdi_events",
+    "events",
+    "generic_transforms",
 ]

@@ -10,6 +10,7 @@
        │  │  ├─ ManagerPermissionError     ... the user may not do it
        │  │  └─ ManagerUnknownActionError  ... this Asterisk has no such action
        │  ├─ ManagerListLimitError         the list of an answer has no end
+       │  ├─ ManagerOverflowError          events came faster than they were taken  .size
        │  └─ ManagerTimeoutError           no answer in time  .sent  (also a TimeoutError)
        ├─ ManagerSocketError               no connection could be made, or it broke
        │  ├─ ManagerConnectionLostError    it ended while an answer was awaited  .sent
@@ -42,6 +43,7 @@ __all__ = [
     "ManagerError",
     "ManagerListLimitError",
     "ManagerMessageLimitError",
+    "ManagerOverflowError",
     "ManagerPermissionError",
     "ManagerProtocolError",
     "ManagerSocketError",
@@ -96,6 +98,18 @@ class ManagerListLimitError(ManagerError):
     def __init__(self, action: str, limit: int) -> None:
         super().__init__(f"the list that answers {action} has more than {limit} items")
         self.limit = limit
+
+
+class ManagerOverflowError(ManagerError):
+    """Raised when events came faster than they were taken, and that was to be an error.
+
+    Args:
+        size: How many were waiting.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"events come faster than they are taken: {size} wait")
+        self.size = size
 
 
 class ManagerTimeoutError(ManagerError, TimeoutError):
