@@ -13,6 +13,8 @@ from pystrix.ami import dahdi_events as dahdi_events
 from pystrix.ami import events as events
 from pystrix.ami import generic_transforms as generic_transforms
 from pystrix.ami._action import Action, AnyAction, AnyListAction, EventList, ListAction
+from pystrix.ami._backoff import Backoff
+from pystrix.ami._gap import Gap
 from pystrix.ami._message import EVENT_GENERIC, RESPONSE_GENERIC, Event, Message, Response
 from pystrix.ami.ami import KEY_ACTION, KEY_ACTIONID, KEY_EVENT, KEY_RESPONSE
 from pystrix.ami.errors import (
@@ -26,6 +28,7 @@ from pystrix.ami.errors import (
     ManagerError,
     ManagerListLimitError,
     ManagerMessageLimitError,
+    ManagerOverflowError,
     ManagerPermissionError,
     ManagerProtocolError,
     ManagerSocketError,
@@ -46,11 +49,13 @@ __all__ = [
     "Answer",
     "AnyAction",
     "AnyListAction",
+    "Backoff",
     "Error",
     "Event",
     "EventList",
     "FieldError",
     "FieldValueError",
+    "Gap",
     "ListAction",
     "Manager",
     "ManagerActionError",
@@ -60,6 +65,7 @@ __all__ = [
     "ManagerError",
     "ManagerListLimitError",
     "ManagerMessageLimitError",
+    "ManagerOverflowError",
     "ManagerPermissionError",
     "ManagerProtocolError",
     "ManagerSocketError",
