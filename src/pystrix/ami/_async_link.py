@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from pystrix.ami._async_connection import FOREVER, AsyncConnection
-from pystrix.ami._keepalive import Keepalive
 from pystrix.ami._login import open_session
 from pystrix.ami._protocol import AMIProtocol
 from pystrix.ami.errors import (
@@ -20,41 +18,18 @@ from pystrix.ami.errors import (
 
 if TYPE_CHECKING:
     import logging
-    import ssl
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from pystrix.ami._login import Credentials, Opening
+    from pystrix.ami._login import Opening
     from pystrix.ami._message import Event, Response
     from pystrix.ami._reconnecting import Reconnecting
+    from pystrix.ami._target import Target
     from pystrix.ami.events import CoreShowChannel
 
     Stock = tuple[Sequence[CoreShowChannel] | None, Mapping[Any, Any]]
     """The channels there are, if Asterisk told, and what the resync hooks gave."""
 
-__all__ = ["AsyncLink", "Target"]
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where to connect to, and how."""
-
-    host: str
-    port: int
-    context: ssl.SSLContext | None
-    server_hostname: str | None
-    connect_timeout: float
-    boot_timeout: float
-    offline_timeout: float
-    keepalive: float | None
-    keepalive_timeout: float
-    credentials: Credentials
-    event_classes: Mapping[str, type[Event]]
-    patient: bool
-    """Whether the first connection is tried again, too."""
-
-    def __post_init__(self) -> None:
-        if self.keepalive is not None:
-            Keepalive(self.keepalive, self.keepalive_timeout)  # raises if it cannot be
+__all__ = ["AsyncLink"]
 
 
 class AsyncLink:
@@ -215,8 +190,8 @@ class AsyncLink:
             )
             opening = open_session(target.credentials, self._state, target.boot_timeout)
             await self._converse(connection, opening)
-            if target.keepalive is not None:
-                connection.watch(Keepalive(target.keepalive, target.keepalive_timeout))
+            if keepalive := target.new_keepalive():
+                connection.watch(keepalive)
             await self._flow(connection)
         except Error as error:
             failure = error

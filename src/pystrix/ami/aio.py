@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast, overload
 from pystrix.ami._action import AnyListAction
 from pystrix.ami._aggregate import Aggregate
 from pystrix.ami._async_events import EventStream, Mailbox, Overflow, Streams, deliver
-from pystrix.ami._async_link import AsyncLink, Target
+from pystrix.ami._async_link import AsyncLink
 from pystrix.ami._backoff import Backoff
 from pystrix.ami._callbacks import Callback, Callbacks, EventKey
 from pystrix.ami._login import Auth, Credentials
 from pystrix.ami._message import Event, Response
 from pystrix.ami._reconnecting import Reconnecting
+from pystrix.ami._target import Target, peer_of
 from pystrix.ami.errors import ManagerError, ManagerOverflowError
 from pystrix.ami.events import BY_NAME
 
@@ -122,7 +123,6 @@ class Manager:
             raise ValueError(f"overflow is 'drop' or 'disconnect', not {overflow!r}")
         context = tls.create_default_context() if ssl is True else ssl or None
         method: Auth = auth or ("plain" if context else "MD5")
-        peer = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         backoff = Backoff() if reconnect is True else reconnect or None
         self._overflow = overflow
         self._logger = logger or logging.getLogger("pystrix.ami")
@@ -146,7 +146,7 @@ class Manager:
                 event_classes=BY_NAME if event_classes is None else event_classes,
                 patient=wait_for_asterisk,
             ),
-            Reconnecting(peer, backoff, queue_size),
+            Reconnecting(peer_of(host, port), backoff, queue_size),
             on_messages=self._route,
             take_stock=self._take_stock,
             on_over=self._end,
