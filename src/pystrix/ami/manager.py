@@ -16,6 +16,7 @@ from pystrix.ami._connection import Connection, connect
 from pystrix.ami._dispatcher import Dispatcher
 from pystrix.ami._exchange import ResponseOnly
 from pystrix.ami._message import Event, Response
+from pystrix.ami._taps import Tap, Taps
 from pystrix.ami._wire import printable
 from pystrix.ami.errors import ManagerError, ManagerTimeoutError
 from pystrix.ami.events import BY_NAME
@@ -108,11 +109,12 @@ class Manager:
         self._overflow = overflow
         self._event_classes = BY_NAME if event_classes is None else event_classes
         self._connecting = threading.Lock()  # held by whoever connects
-        self._lock = threading.Lock()  # guards the six below
+        self._lock = threading.Lock()  # guards the seven below
         self._closed = False
         self._link: _Link | None = None
         self._callbacks = Callbacks()
         self._aggregates = Aggregates()
+        self._taps = Taps(self._logger)
         self._dropped = 0
 
     # The connection.
@@ -267,6 +269,23 @@ class Manager:
         with self._lock:
             return self._callbacks.unregister(event, function)
 
+    def tap(self, tap: Tap) -> None:
+        """Tell an object all that comes, in the thread that reads, and when the connection ends.
+
+        It is for what must hear of everything at once, whatever callbacks do. Idempotent.
+
+        Args:
+            tap: Has ``heard(messages)`` and ``lost(why)``, which must not wait, for the answer of
+                an action neither.
+        """
+        with self._lock:
+            self._taps.add(tap)
+
+    def untap(self, tap: Tap) -> None:
+        """Tell an object nothing more. Idempotent."""
+        with self._lock:
+            self._taps.remove(tap)
+
     # Actions.
 
     def send(
@@ -393,9 +412,13 @@ class Manager:
             raise
 
     def _heard(
-        self, dispatcher: Dispatcher[Heard], connection: Connection, messages: Sequence[Heard]
+        self,
+        dispatcher: Dispatcher[Heard],
+        connection: Connection,
+        messages: Sequence[Event | Response],
     ) -> None:
         """Queue what came; in the thread that reads."""
+        self._taps.heard(messages)
         dropped, first = dispatcher.put(messages)
         if not dropped:
             return
@@ -417,6 +440,7 @@ class Manager:
         if connection.failure is not None:
             level = logging.INFO if connection.goodbye else logging.WARNING
             self._logger.log(level, "%s", connection.failure)
+        self._taps.lost(str(connection.failure or "the manager disconnected"))
         dispatcher.finish()
 
     def _monitor(self, connection: Connection, interval: float, timeout: float) -> None:

@@ -1,0 +1,97 @@
+"""Who hears of everything before every queue."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from typing import TYPE_CHECKING, Any
+
+from pystrix.ami import AnyAction, Event
+from pystrix.ami._taps import Taps
+from tests.agi.peers import TIMEOUT, records
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pytest
+
+    from tests.ami.conftest import Connect
+
+
+class Ear:
+    """A tap that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.heard_all: queue.Queue[tuple[str, str]] = queue.Queue()
+
+    def heard(self, messages: Sequence[Any]) -> None:
+        """Keep messages."""
+        for message in messages:
+            self.heard_all.put((threading.current_thread().name, message.name))
+
+    def lost(self, why: str) -> None:
+        """Keep the reason."""
+        self.heard_all.put((threading.current_thread().name, why))
+
+    def next(self) -> tuple[str, str]:
+        """Wait for the next."""
+        return self.heard_all.get(timeout=TIMEOUT)
+
+
+class Broken:
+    """A tap that fails."""
+
+    def heard(self, messages: Sequence[Any]) -> None:
+        """Fail."""
+        raise ZeroDivisionError(messages)
+
+    def lost(self, why: str) -> None:
+        """Fail."""
+        raise ZeroDivisionError(why)
+
+
+def test_one_that_fails(caplog: pytest.LogCaptureFixture) -> None:
+    """It is logged, and the others hear all the same."""
+    taps = Taps(logging.getLogger("pystrix.ami"))
+    ear = Ear()
+    taps.add(Broken())
+    for _ in range(2):  # the second time nothing happens
+        taps.add(ear)
+    taps.heard([Event({"Event": "X"})])
+    taps.lost("gone")
+    assert [ear.next()[1], ear.next()[1]] == ["X", "gone"]
+    assert ear.heard_all.empty()
+    assert [bool(record.exc_info) for record in records(caplog)] == [True, True]
+
+
+def test_of_a_manager_on_threads(connect: Connect) -> None:
+    """It hears in the thread that reads, while a callback waits, up to the end."""
+    manager, peer = connect()
+    ear, waiting = Ear(), threading.Event()
+    manager.register_callback("", lambda *_: waiting.wait(TIMEOUT))
+    manager.tap(ear)
+    peer.message("Event: One")
+    peer.message("Event: Two")
+    peer.message("Response: Success")
+    thread = "pystrix-ami-reader"
+    assert [ear.next() for _ in range(3)] == [(thread, "One"), (thread, "Two"), (thread, "Success")]
+    peer.close()
+    assert ear.next()[0] == thread
+    waiting.set()
+
+
+def test_the_manager_disconnects(connect: Connect) -> None:
+    """That is told as well; one that was removed hears nothing more."""
+    manager, peer = connect()
+    ear, removed = Ear(), Ear()
+    manager.tap(ear)
+    manager.tap(removed)
+    for _ in range(2):
+        manager.untap(removed)
+    answering = peer.respond_to_all(lambda peer, request: peer.respond(request, "Response: Pong"))
+    manager.send(AnyAction("Ping"))
+    manager.disconnect()
+    assert ear.next() == ("pystrix-ami-reader", "the manager disconnected")
+    assert removed.heard_all.empty()
+    answering.result()
