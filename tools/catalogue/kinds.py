@@ -20,7 +20,7 @@ _BY_KIND: Final[dict[str, str]] = {
         DeleteMessage DirectMedia DisableDirectMediaOnNat DtlsAutoGenerateCert Dynamic Enabled
         Encryption EndMarked EndMarkedAny ErrorCorrectionMode FaxDetect FollowEarlyMediaFork
         ForceAvp ForceRport FullState G726NonStandard IceSupport Ignore183WithoutSdp InCall
-        InbandProgress IsExternal Line LocalOptimization Locked MarkedUser
+        InbandProgress IsExternal LocalOptimization Locked MarkedUser
         MediaEncryptionOptimistic MediaUseReceivedTransport MohPassthrough Muted
         MwiSubscribeReplacesUnsolicited NotifyEarlyInuseRinging OneTouchRecording Paused
         PreferredCodecOnly PruneOnBoot Qualify2xxOnly ReferBlindProgress RemoveExisting
@@ -34,7 +34,7 @@ _BY_KIND: Final[dict[str, str]] = {
         Waiting Webrtc
     """,
     "Integer": """
-        Abandoned ActiveChannels Alarms AnsweredTime AppLine Available BillableSeconds
+        Abandoned ActiveChannels AnsweredTime AppLine Available BillableSeconds
         BridgeNumChannels BridgePriority bpviol CRC CallStarted Callers Calls CallsTaken
         Callgroup Cause ChannelState Completed CompletedFAXes ContactsRegistered Cos CosAudio
         CosVideo Count CurrentSessions DAHDISpan DChannel DataRate DefaultExpiration
@@ -74,7 +74,6 @@ _KINDS_IN: Final[dict[tuple[str, str], str]] = {
     ("AsyncAGIStart", "Env"): "EncodedText",
     ("CoreShowChannel", "Duration"): "Duration",
     ("DAHDIShowChannels", "DAHDIChannel"): "Integer",
-    ("DAHDIShowStatus", "Alarms"): "Text",
     ("DAHDIShowStatus", "Span"): "Integer",
     ("DNDState", "Status"): "Flag",
     ("ExtensionStatus", "Status"): "Integer",
@@ -96,7 +95,6 @@ _KINDS_IN: Final[dict[tuple[str, str], str]] = {
     ("Reload", "Status"): "Integer",
     ("ResourceListDetail", "Event"): "SecondText",  # the first is the name of the event
     ("Status", "Variable"): "Variables",
-    ("TestEvent", "Count"): "Text",
     ("VarSet", "Value"): "EscapedText",
     ("VoicemailBoxDetail", "Duration"): "Integer",
 }

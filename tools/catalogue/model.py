@@ -383,7 +383,7 @@ def _argument(action: str, parameter: Parameter) -> Argument:
         FAMILIES.get(parameter.name) or parameter_name(parameter.name),
         parameter.name,
         _FAMILY_KINDS.get(parameter.name, kind),
-        parameter.required or key in REQUIRED,
+        (parameter.required or key in REQUIRED) and key not in DEFAULTS,
         DEFAULTS.get(key, "None"),
         choices if kind in ("text", "text_or_integer") else (),
         _meaning(

@@ -7,9 +7,35 @@ import keyword
 import re
 from typing import Final
 
-from pystrix.ami import Event
+__all__ = ["TAKEN", "attribute_name", "class_name", "parameter_name"]
 
-__all__ = ["attribute_name", "class_name", "parameter_name"]
+TAKEN: Final = frozenset(
+    {
+        "action_id",
+        "all_items",
+        "as_kind",
+        "clear",
+        "closes_list",
+        "copy",
+        "data",
+        "fields",
+        "from_wire",
+        "get",
+        "get_all",
+        "headers",
+        "items",
+        "keys",
+        "name",
+        "pop",
+        "popitem",
+        "process",
+        "raw",
+        "setdefault",
+        "update",
+        "values",
+    }
+)
+"""What every event has. The library itself is not asked, so that it can be mended from here."""
 
 _JOINT: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _OTHER: Final = re.compile(r"[^A-Za-z0-9]+")
@@ -44,7 +70,6 @@ _WORDS: Final = {
     "Logintime": "login_time",
     "MCallerIDton": "m_caller_id_ton",
     "MConnectedIDton": "m_connected_id_ton",
-    "MeetMe": "meetme",
     "Nativeformats": "native_formats",
     "Newname": "new_name",
     "OauthClientid": "oauth_client_id",
@@ -75,7 +100,7 @@ def attribute_name(header: str) -> str:
     A keyword, and what a message has anyway, gets an underscore behind it.
     """
     name = _words(header)
-    taken = keyword.iskeyword(name) or hasattr(Event, name)
+    taken = keyword.iskeyword(name) or name in TAKEN
     return f"{name}_" if taken else name
 
 

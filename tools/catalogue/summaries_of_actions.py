@@ -175,6 +175,8 @@ NOTES: Final[dict[str, str]] = {
     ),
     "BlindTransfer": "The channel itself is released.",
     "Command": "Its output is `CommandResponse.output`, one text for each line.",
+    "ConfbridgeList": "A conference that does not exist is a `ManagerActionError`.",
+    "ConfbridgeListRooms": "None at all is a `ManagerActionError`.",
     "DBGet": "An unknown key is a `ManagerActionError`.",
     "Events": "Asterisk takes a name it does not know as *none*, without an error.",
     "Filter": "A filter stays until the connection ends.",

@@ -45,6 +45,8 @@ class ConfbridgeKick(Action[Response]):
 class ConfbridgeList(ListAction[events.ConfbridgeList, events.ConfbridgeListComplete]):
     """List who is in a conference.
 
+    A conference that does not exist is a `ManagerActionError`.
+
     Args:
         conference: The name of the conference.
 
@@ -65,6 +67,8 @@ class ConfbridgeListRooms(
     ListAction[events.ConfbridgeListRooms, events.ConfbridgeListRoomsComplete]
 ):
     """List the conferences.
+
+    None at all is a `ManagerActionError`.
 
     Returns:
         A list of `ConfbridgeListRooms`, ended by `ConfbridgeListRoomsComplete`.

@@ -24,7 +24,7 @@ class Challenge(Action[responses.ChallengeResponse]):
     NAME: ClassVar[str] = "Challenge"
     RESPONSE: ClassVar[type[Response]] = responses.ChallengeResponse
 
-    def __init__(self, auth_type: Literal["MD5"] | str) -> None:
+    def __init__(self, *, auth_type: Literal["MD5"] | str = "MD5") -> None:
         super().__init__(self.NAME, {"AuthType": auth_type})
 
 

@@ -41,7 +41,7 @@ class Challenge(actions.Challenge):
     """
 
     def __init__(self, authtype: str = AUTHTYPE_MD5) -> None:
-        super().__init__(authtype)
+        super().__init__(auth_type=authtype)
 
 
 class Events(actions.Events):
