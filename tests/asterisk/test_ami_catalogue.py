@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from pystrix.ami import (
+    Action,
     AnyAction,
     Event,
     EventList,
@@ -317,6 +318,47 @@ def test_configuration(manager: Manager) -> None:
     changes = [ConfigChange("Update", "one", "size", "c", match="a=b")]
     manager.send(core.UpdateConfig("made.conf", "made.conf", changes, False))
     assert ("size", "c") in manager.send(actions.GetConfig("made.conf")).categories[-1].lines
+
+
+# Synchronous requests, as of pystrix 1.x.
+
+
+def synchronous(manager: Manager, request: Action[Any]) -> dict[Any, Any]:
+    """Send a synchronous request, which must not run out of time; give its events."""
+    request.synchronous = True
+    answer = manager.send_action(request)
+    assert answer is not None
+    assert answer.success, answer.response
+    assert answer.events_timeout is False
+    assert answer.time < request.timeout
+    assert answer.events is not None
+    return answer.events
+
+
+def test_synchronous_requests(manager: Manager) -> None:
+    """Each hears its event, though most events have no ActionID."""
+    device = "Local/silent@far"
+    added = synchronous(manager, core.QueueAdd(device, "sales", "Dora", 2, True))
+    assert added[events.QueueMemberAdded]["MemberName"] == "Dora"
+    removed = synchronous(manager, core.QueueRemove(device, "sales"))
+    assert removed["QueueMemberRemoved"]["Interface"] == device
+    read = synchronous(manager, core.DBGet("family", "key"))
+    assert [event["Val"] for event in read["DBGetResponse"]] == ["value"]
+    sent = synchronous(manager, core.UserEvent(UserEvent="Mine", A="1"))
+    assert sent[events.UserEvent]["A"] == "1"
+
+
+def test_synchronous_agi(manager: Manager, recorder: Recorder) -> None:
+    """An AGI command gives its result."""
+    uniqueid = originate(manager, "silent@far", "AGI", "agi:async")
+    started = recorder.wait("AsyncAGIStart", Uniqueid=uniqueid)
+    assert isinstance(started, events.AsyncAGIStart)
+    assert "\nagi_uniqueid: " in started.env
+    for command_id in ("the-id", None):
+        answer = synchronous(manager, core.AGI(started.channel, "CHANNEL STATUS", command_id))
+        assert answer[events.AsyncAGIExec].result == "200 result=6\n"
+    answer = synchronous(manager, core.Hangup(started.channel))
+    assert answer[events.Hangup].uniqueid == uniqueid
 
 
 # Events.

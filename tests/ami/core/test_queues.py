@@ -81,15 +81,19 @@ def test_aggregates(action: Action[Any], aggregate: object) -> None:
 
 
 def test_mailbox_count() -> None:
-    """The counts are numbers, -1 if they are none."""
-    answer = Response({"Response": "Success", "NewMessages": "3", "OldMessages": "x"})
-    result: Any = core.MailboxCount("1234").process_response(answer)
+    """The counts are numbers, -1 if they are none; the typed fields read them still."""
+    action = core.MailboxCount("1234")
+    lines = {"Response": "Success", "NewMessages": "3", "OldMessages": "x", "UrgMessages": "1"}
+    result: Any = action.process_response(action.RESPONSE(lines))
     assert (result["NewMessages"], result["OldMessages"]) == (3, -1)
+    assert (result.new_messages, result.old_messages, result.urgent_messages) == (3, -1, 1)
 
 
 def test_mailbox_status() -> None:
-    """Whether messages wait is a number, -1 if it is none."""
-    result: Any = core.MailboxStatus("1234").process_response(Response({"Waiting": "1"}))
+    """Whether messages wait is a number, -1 if it is none; the typed field reads it still."""
+    action = core.MailboxStatus("1234")
+    result: Any = action.process_response(action.RESPONSE({"Waiting": "1"}))
     assert result["Waiting"] == 1
-    result = core.MailboxStatus("1234").process_response(Response({"Response": "Error"}))
+    assert result.waiting is True
+    result = action.process_response(Response({"Response": "Error"}))
     assert result["Waiting"] == -1

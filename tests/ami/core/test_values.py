@@ -64,3 +64,11 @@ def test_dbget_awaits_its_value() -> None:
     """A synchronous DBGet waits for the value, and for the event behind it."""
     classes = core.DBGet("f", "k").get_synchronous_classes()
     assert classes == ((), (events.DBGetResponse,), (events.DBGetComplete,))
+
+
+def test_values_are_not_stripped() -> None:
+    """A value comes back as it was set, blanks included."""
+    block = b"Response: Success\r\nVariable: V\r\nValue:   padded  \r\n"
+    answer = core.Getvar("V").RESPONSE.from_wire(block)
+    assert answer["Value"] == "  padded  "
+    assert getattr(answer, "value", None) == "  padded  "

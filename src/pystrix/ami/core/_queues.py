@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from pystrix.ami import actions, events
+from pystrix.ami._fields import Flag, Integer
 from pystrix.ami._words import yes_no
 from pystrix.ami.core._matching import is_event
 from pystrix.ami.core_events import (
@@ -13,11 +14,11 @@ from pystrix.ami.core_events import (
     VoicemailUsersList_Aggregate,
 )
 from pystrix.ami.generic_transforms import to_int
+from pystrix.ami.responses import MailboxCountResponse, MailboxStatusResponse
 
 if TYPE_CHECKING:
     from pystrix.ami._aggregate import Aggregate
     from pystrix.ami._message import Event, Response
-    from pystrix.ami.responses import MailboxCountResponse, MailboxStatusResponse
 
 __all__ = [
     "MailboxCount",
@@ -34,12 +35,41 @@ __all__ = [
 ]
 
 
+class _Count(Integer):
+    """A header that `process_response` may have made a number already."""
+
+    __slots__ = ()
+
+    def convert(self, text: object) -> int:
+        return super().convert(str(text))
+
+
+class _CountFlag(Flag):
+    """The same of one that tells whether there is anything."""
+
+    __slots__ = ()
+
+    def convert(self, text: object) -> bool:
+        return super().convert(str(text))
+
+
+class _MailboxCountResponse(MailboxCountResponse):
+    new_messages = _Count("NewMessages")
+    old_messages = _Count("OldMessages")
+
+
+class _MailboxStatusResponse(MailboxStatusResponse):
+    waiting = _CountFlag("Waiting")
+
+
 class MailboxCount(actions.MailboxCount):
     """Ask how many messages a mailbox has: ``result["NewMessages"]``, ``["OldMessages"]``.
 
     Args:
         mailbox: The mailbox: ``1234@default``.
     """
+
+    RESPONSE: ClassVar[type[Response]] = _MailboxCountResponse
 
     def process_response(self, response: Response) -> MailboxCountResponse:
         """Make numbers of the counts; -1 of what is none."""
@@ -53,6 +83,8 @@ class MailboxStatus(actions.MailboxStatus):
     Args:
         mailbox: The mailbox: ``1234@default``.
     """
+
+    RESPONSE: ClassVar[type[Response]] = _MailboxStatusResponse
 
     def process_response(self, response: Response) -> MailboxStatusResponse:
         """Make a number of the count; -1 if it is none."""
