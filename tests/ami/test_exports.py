@@ -27,6 +27,8 @@ SHELLS = {
     "pystrix.ami._async_link",
     "pystrix.ami._connection",
     "pystrix.ami._dispatcher",
+    "pystrix.ami._listeners",
+    "pystrix.ami._reconnector",
     "pystrix.ami._sockets",
     "pystrix.ami.aio",
     "pystrix.ami.ami",

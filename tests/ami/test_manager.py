@@ -30,6 +30,7 @@ from pystrix.ami import (
 from pystrix.ami import manager as module
 from pystrix.ami._aggregate import Aggregate
 from pystrix.ami._message import events_by_name
+from pystrix.ami._reconnector import monitor
 from tests.agi.peers import TIMEOUT, Background, eventually, library_threads, records
 from tests.ami.servers import Peer, ScriptedServer, trusting
 
@@ -819,7 +820,7 @@ def test_overflow_disconnects(connect: Connect, caplog: pytest.LogCaptureFixture
     asking = Background(manager.send, PING)
     peer.request()
     peer.send(b"".join(b"Event: X\r\nN: %d\r\n\r\n" % number for number in range(30)))
-    with pytest.raises(ManagerConnectionLostError, match="too many events waited for callbacks"):
+    with pytest.raises(ManagerConnectionLostError, match="faster than they are taken: 10 wait"):
         asking.result()
     assert not manager.is_connected()
     assert manager.events_dropped > 0
@@ -827,7 +828,7 @@ def test_overflow_disconnects(connect: Connect, caplog: pytest.LogCaptureFixture
     eventually(lambda: not library_threads())
     assert slow.heard == [str(number) for number in range(len(slow.heard))]
     assert len(slow.heard) >= 10
-    assert [record.levelno for record in records(caplog)] == [logging.ERROR]
+    assert [record.levelno for record in records(caplog)] == [logging.WARNING]
 
 
 # Watching over the connection.
@@ -853,7 +854,7 @@ def test_monitor_of_a_silent_server(connect: Connect, caplog: pytest.LogCaptureF
     thread.join(TIMEOUT)
     assert not manager.is_connected()
     assert peer.expect("Ping")
-    assert "nothing came within 0.05 s of a Ping: disconnecting" in caplog.text
+    assert "nothing came within 0.05 s of a Ping" in caplog.text
 
 
 def test_monitor_hears_events(connect: Connect) -> None:
@@ -886,7 +887,7 @@ def test_monitor_loses_a_race(connect: Connect, monkeypatch: pytest.MonkeyPatch)
     assert connection is not None
     manager.disconnect()
     monkeypatch.setattr(connection, "wait_closed", lambda _: False)
-    manager._monitor(connection, 0, 0)
+    monitor(connection, 0, 0)
 
 
 # The log.

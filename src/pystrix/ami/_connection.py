@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pystrix.ami._action import Action, T_co
     from pystrix.ami._exchange import Collector, Exchange
     from pystrix.ami._message import Event, Response
+    from pystrix.ami.errors import Error
 
 __all__ = ["Connection", "connect"]
 
@@ -111,11 +112,14 @@ class Connection:
         self._on_closed = on_closed
         self._debug = debug
         self._logger = logger
-        # Guards the protocol, the socket (TLS cannot read and write at once) and the next three.
+        # Guards the protocol, the socket (TLS cannot read and write at once) and the next four.
         self._lock = threading.Lock()
         self._unsent = b""
         self._writing = 0  # the event of poll that lets the thread go on sending
         self._received = 0
+        self._failure: Error | None = None
+        self.heard = time.monotonic()
+        """When something was read last, by the clock that is never set."""
         self._waker, self._sleeper = socket.socketpair()
         self._waker.setblocking(False)
         self._over = threading.Event()
@@ -134,9 +138,9 @@ class Connection:
         return self._protocol.asterisk_info
 
     @property
-    def failure(self) -> ManagerSocketError | None:
+    def failure(self) -> Error | None:
         """Why the connection ended, if this side did not want it so."""
-        return self._protocol.failure
+        return self._failure or self._protocol.failure
 
     @property
     def goodbye(self) -> bool:
@@ -220,13 +224,16 @@ class Connection:
                     self._protocol.give_up(exchange)
         return exchange
 
-    def close(self, reason: str) -> None:
+    def close(self, reason: str, failure: Error | None = None) -> None:
         """End the connection; the thread ends soon after. Idempotent.
 
         Args:
             reason: What those that wait for an answer are told.
+            failure: If this is no wish of the user's, what it is.
         """
         with self._lock:
+            if self.alive:
+                self._failure = failure
             self._protocol.close(reason)
         self._wake()
 
@@ -318,6 +325,7 @@ class Connection:
             if self._debug:
                 self._logger.debug("%s > %s", self._protocol.peer, printable(data).rstrip())
             self._received += 1
+            self.heard = time.monotonic()
             self._protocol.receive_data(data)
             # What TLS has read and decrypted shows in no poll.
             more = isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -68,6 +69,21 @@ class Dispatcher(Generic[T]):
                 self._overflowing = True
             self._news.notify()
         return dropped, first
+
+    def put_last(self, thing: T) -> int:
+        """Queue a thing that must not be lost: in the place of the last one, if there is no room.
+
+        Returns:
+            How many things it took the place of.
+        """
+        with self._news:
+            full = len(self._queue) >= self._capacity
+            if full:
+                with contextlib.suppress(IndexError):  # all were delivered in this moment
+                    self._queue.pop()
+            self._queue.append(thing)
+            self._news.notify()
+        return int(full)
 
     def wake(self) -> None:
         """Have the timer called again: what is due has changed."""

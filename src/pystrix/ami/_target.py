@@ -6,12 +6,11 @@ Pure.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pystrix.ami._keepalive import Keepalive
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Mapping
 
     from pystrix.ami._login import Credentials
@@ -35,8 +34,8 @@ class Target:
 
     host: str
     port: int
-    context: ssl.SSLContext | None
-    """How to speak TLS; None for plain TCP."""
+    context: Any
+    """The SSLContext to speak TLS with; None for plain TCP."""
     server_hostname: str | None
     """The name that the certificate must have; None for `host`."""
     credentials: Credentials

@@ -9,16 +9,21 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from pystrix.ami._action import Action, AnyAction
 from pystrix.ami._aggregate import Aggregate, Aggregates, SynchronousEvents
-from pystrix.ami._callbacks import Callback, Callbacks, EventKey
+from pystrix.ami._answer import Answer
+from pystrix.ami._backoff import Backoff
 from pystrix.ami._connection import Connection, connect
 from pystrix.ami._dispatcher import Dispatcher
 from pystrix.ami._exchange import ResponseOnly
+from pystrix.ami._gap import Gap
+from pystrix.ami._listeners import Listeners
+from pystrix.ami._login import Auth, Credentials
 from pystrix.ami._message import Event, Response
-from pystrix.ami._taps import Tap, Taps
+from pystrix.ami._reconnecting import Reconnecting
+from pystrix.ami._reconnector import Reconnector, ask, monitor, take_stock
+from pystrix.ami._target import Target, peer_of
 from pystrix.ami._wire import printable
-from pystrix.ami.errors import ManagerError, ManagerTimeoutError
+from pystrix.ami.errors import ManagerError, ManagerOverflowError
 from pystrix.ami.events import BY_NAME
 
 if TYPE_CHECKING:
@@ -27,9 +32,10 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from pystrix.ami._action import T_co
+    from pystrix.ami._action import Action, T_co
     from pystrix.ami._exchange import Exchange
     from pystrix.ami._protocol import AMIProtocol
+    from pystrix.ami._words import Names
 
 __all__ = ["Answer", "Manager"]
 
@@ -42,27 +48,6 @@ PING_SECONDS: Final = 5.0
 Heard = Event | Response | Aggregate
 
 
-class Answer(NamedTuple):
-    """What `Manager.send_action` gives."""
-
-    result: Any
-    """What the action's `process_response` made; nearly always the response itself."""
-    response: Response
-    """The response."""
-    request: Action[Any]
-    """The action that was sent, the same object."""
-    action_id: str
-    """The ActionID it was sent with."""
-    success: bool
-    """Whether it worked."""
-    time: float
-    """The seconds it took."""
-    events: dict[Any, Any] | None
-    """Of a synchronous request: the events by class and by name. Else None."""
-    events_timeout: bool
-    """Whether a synchronous request ran out of time before all events came."""
-
-
 class _Link(NamedTuple):
     """What there is while a connection stands."""
 
@@ -70,12 +55,27 @@ class _Link(NamedTuple):
     dispatcher: Dispatcher[Heard]
 
 
-class Manager:
+class _Kept(NamedTuple):
+    """What there is while one connection follows the other."""
+
+    reconnector: Reconnector
+    dispatcher: Dispatcher[Heard]
+
+
+class Manager(Listeners):
     """A connection to Asterisk's manager interface, and the callbacks for its events.
 
-    It connects when it is told to (`connect`); logging in is the caller's first action. Any
-    number of threads may use it; callbacks run one after the other in a thread of their own, in
-    the order of the events, and may use it as well. A context manager: closed at the end.
+    It connects when it is told to (`connect`); logging in is the caller's first action, unless
+    `connect` is to do it. Any number of threads may use it; callbacks run one after the other in a
+    thread of their own, in the order of the events, and may use it as well. A context manager:
+    closed at the end.
+
+    With `reconnect` it makes a connection that was lost again. Actions on their way fail with a
+    `ManagerConnectionLostError` that says whether they had been sent; none is ever sent again. The
+    manager logs in again, asks for the channels there are, and calls the resync hooks; then
+    callbacks get a `Gap`, which says from when to when nothing was heard, and what came since.
+    What actions had set for the old connection (``Events``, ``Filter``) is gone with it: a hook can
+    send them again. If Asterisk refuses the login for good it gives up, and says so.
 
     Args:
         debug: Whether to log every message at level DEBUG; secrets are not shown.
@@ -87,6 +87,12 @@ class Manager:
         overflow: What becomes of events that find no room: ``"drop"`` loses them, counts them in
             `events_dropped` and logs a line for each burst; ``"disconnect"`` ends the connection.
         event_classes: The classes of events by their names in lower case; None for the catalogue.
+        reconnect: Whether to connect again, and after which waits.
+        offline_timeout: The seconds that an action waits for the connection while there is none,
+            though never longer than its own timeout; 0 to fail at once.
+        keepalive: After how many seconds of silence to send a Ping; None for never. It is for
+            connections that `connect` logs in; for others there is `monitor_connection`.
+        keepalive_timeout: The seconds that the answer may take.
     """
 
     def __init__(
@@ -99,22 +105,28 @@ class Manager:
         queue_size: int = QUEUE_SIZE,
         overflow: Literal["drop", "disconnect"] = "drop",
         event_classes: Mapping[str, type[Event]] | None = None,
+        reconnect: bool | Backoff = False,
+        offline_timeout: float = 5.0,
+        keepalive: float | None = 30.0,
+        keepalive_timeout: float = 10.0,
     ) -> None:
         if overflow not in ("drop", "disconnect"):
             raise ValueError(f"overflow is 'drop' or 'disconnect', not {overflow!r}")
+        super().__init__(logger or logging.getLogger("pystrix.ami"))
         self._debug = debug
-        self._logger = logger or logging.getLogger("pystrix.ami")
         self._aggregate_timeout = aggregate_timeout
         self._queue_size = queue_size
         self._overflow = overflow
         self._event_classes = BY_NAME if event_classes is None else event_classes
+        self._backoff = Backoff() if reconnect is True else reconnect or None
+        self._offline_timeout = offline_timeout
+        self._keepalive = keepalive, keepalive_timeout
         self._connecting = threading.Lock()  # held by whoever connects
-        self._lock = threading.Lock()  # guards the seven below
+        self._lock = threading.Lock()  # guards the six below
         self._closed = False
         self._link: _Link | None = None
-        self._callbacks = Callbacks()
+        self._kept: _Kept | None = None
         self._aggregates = Aggregates()
-        self._taps = Taps(self._logger)
         self._dropped = 0
 
     # The connection.
@@ -127,8 +139,14 @@ class Manager:
         *,
         ssl: tls.SSLContext | bool | None = None,
         server_hostname: str | None = None,
+        username: str | None = None,
+        secret: str = "",
+        auth: Auth | None = None,
+        event_mask: Names | None = None,
+        boot_timeout: float = 60.0,
+        wait_for_asterisk: bool = False,
     ) -> None:
-        """Connect, and drop an existing connection. Log in then.
+        """Connect, and drop an existing connection. Log in then, or have it done here.
 
         Args:
             host: The name or address of the server, IPv4 or IPv6.
@@ -136,14 +154,46 @@ class Manager:
             timeout: The seconds it may take. A connection that stands may be silent for ever.
             ssl: How to speak TLS; True for Python's defaults, None or False for plain TCP.
             server_hostname: The name that the certificate must have; None for `host`.
+            username: The user of manager.conf to log in; None not to do it.
+            secret: The password.
+            auth: ``"MD5"`` sends the password hashed with a challenge, ``"plain"`` as it is. None
+                for MD5 over plain TCP, where others may listen, and plain over TLS.
+            event_mask: The classes of events to get; None for all that the user may read.
+            boot_timeout: The seconds that the start of Asterisk may take, once it takes logins.
+            wait_for_asterisk: Whether to try again, as behind a loss, until there is a connection.
 
         Raises:
+            ManagerAuthError: If Asterisk refuses the login.
             ManagerSocketError: If there is no connection, or the peer is no Asterisk manager.
             ManagerError: If this manager was closed.
+            ValueError: If it is to reconnect and does not know who logs in, or to wait for
+                Asterisk and not to reconnect.
         """
         context = tls.create_default_context() if ssl is True else ssl or None
+        if username is None and (self._backoff is not None or wait_for_asterisk):
+            raise ValueError("to connect again connect() needs username and secret: it logs in")
         with self._connecting:
             self.disconnect()
+            if username is not None:
+                method: Auth = auth or ("plain" if context else "MD5")
+                keepalive, keepalive_timeout = self._keepalive
+                self._keep(
+                    Target(
+                        host=host,
+                        port=port,
+                        context=context,
+                        server_hostname=server_hostname,
+                        credentials=Credentials(username, secret, method, event_mask),
+                        event_classes=self._event_classes,
+                        connect_timeout=timeout,
+                        boot_timeout=boot_timeout,
+                        offline_timeout=self._offline_timeout,
+                        keepalive=keepalive,
+                        keepalive_timeout=keepalive_timeout,
+                        patient=wait_for_asterisk,
+                    )
+                )
+                return
             stream, protocol = connect(
                 host,
                 port,
@@ -162,7 +212,11 @@ class Manager:
         """
         with self._lock:
             link, self._link = self._link, None
+            kept, self._kept = self._kept, None
             self._aggregates.clear()
+        if kept is not None:
+            kept.dispatcher.stop()
+            kept.reconnector.stop()
         if link is not None:
             link.connection.close("the manager disconnected")
             link.dispatcher.stop()
@@ -175,7 +229,7 @@ class Manager:
         """
         with self._lock:
             self._closed = True
-            link = self._link
+            link = self._kept or self._link
         self.disconnect()
         if link is not None:
             link.dispatcher.join()
@@ -195,8 +249,8 @@ class Manager:
 
     def get_connection(self) -> Connection | None:
         """Give the connection, for debugging; None if there is none."""
-        link = self._link
-        return link.connection if link is not None and link.connection.alive else None
+        link = self._current()
+        return None if link is None else link.connection
 
     def monitor_connection(
         self, interval: float = 2.5, *, timeout: float = PING_SECONDS
@@ -217,8 +271,8 @@ class Manager:
             ManagerError: If there is no connection.
         """
         thread = threading.Thread(
-            target=self._monitor,
-            args=(self._connected().connection, interval, timeout),
+            target=monitor,
+            args=(self._connected("Ping", 0)[0].connection, interval, timeout),
             name="pystrix-ami-monitor",
             daemon=True,
         )
@@ -236,55 +290,10 @@ class Manager:
     ) -> None:
         self.close()
 
-    # Callbacks.
-
     @property
     def events_dropped(self) -> int:
         """How many events found no room in the queue to the callbacks."""
         return self._dropped
-
-    def register_callback(self, event: EventKey, function: Callback) -> None:
-        """Have a function called for events: ``function(event, manager)``.
-
-        Functions are called in the order of registration. One that raises is logged and disturbs
-        nobody; one that takes its time delays the others, not the answers of actions.
-
-        Args:
-            event: The class of an event or aggregate, or its name; ``""`` for every event and
-                aggregate; None for responses that nobody waits for.
-            function: The function. Registered again for the same it moves to the end.
-
-        Raises:
-            ValueError: If `event` is none of these.
-        """
-        with self._lock:
-            self._callbacks.register(event, function)
-
-    def unregister_callback(self, event: EventKey, function: Callback) -> bool:
-        """Have a function called no more; tell whether it was registered.
-
-        Raises:
-            ValueError: If `event` is nothing that functions are registered for.
-        """
-        with self._lock:
-            return self._callbacks.unregister(event, function)
-
-    def tap(self, tap: Tap) -> None:
-        """Tell an object all that comes, in the thread that reads, and when the connection ends.
-
-        It is for what must hear of everything at once, whatever callbacks do. Idempotent.
-
-        Args:
-            tap: Has ``heard(messages)`` and ``lost(why)``, which must not wait, for the answer of
-                an action neither.
-        """
-        with self._lock:
-            self._taps.add(tap)
-
-    def untap(self, tap: Tap) -> None:
-        """Tell an object nothing more. Idempotent."""
-        with self._lock:
-            self._taps.remove(tap)
 
     # Actions.
 
@@ -307,13 +316,8 @@ class Manager:
             TypeError: If the value of a header is bytes or None.
         """
         seconds = action.timeout if timeout is None else timeout
-        connection = self._connected().connection
-        exchange = connection.request(action, action_id, timeout=seconds)
-        if not exchange.done:
-            raise ManagerTimeoutError(
-                f"{action.name} was not answered within {seconds} s", sent=exchange.sent
-            )
-        return exchange.result()
+        link, seconds = self._connected(action.name, seconds)
+        return ask(link.connection, action, action_id, timeout=seconds)
 
     def send_action(
         self, request: Action[Any], action_id: str | None = None, **kwargs: object
@@ -337,14 +341,14 @@ class Manager:
             ValueError: If Asterisk could not take it, or the ActionID is in use.
             TypeError: If the value of a header is bytes or None.
         """
-        connection, dispatcher = self._connected()
+        (connection, dispatcher), timeout = self._connected(request.name, request.timeout)
         waiting = SynchronousEvents(request) if request.synchronous else None
         aggregate = request.aggregate and not request.synchronous
         started = time.monotonic()
         exchange = connection.request(
             request,
             None if action_id is None else str(action_id),
-            timeout=request.timeout,
+            timeout=timeout,
             headers=kwargs,
             collector=waiting or ResponseOnly(),
             on_begin=(functools.partial(self._begin_aggregates, dispatcher) if aggregate else None),
@@ -380,11 +384,47 @@ class Manager:
 
     # Private: the connection.
 
-    def _connected(self) -> _Link:
-        link = self._link
-        if link is None or not link.connection.alive:
-            raise ManagerError("not connected to an Asterisk manager")
-        return link
+    def _current(self) -> _Link | None:
+        link, kept = self._link, self._kept
+        if kept is not None:
+            connection = kept.reconnector.usable
+            return None if connection is None else _Link(connection, kept.dispatcher)
+        return link if link is not None and link.connection.alive else None
+
+    def _connected(self, name: str, timeout: float) -> tuple[_Link, float]:
+        """Give the connection, once there is one, and the seconds that are left then."""
+        link, kept = self._current(), self._kept
+        if link is not None:
+            return link, timeout
+        if kept is None:
+            raise ManagerError(f"cannot send {name}: not connected to an Asterisk manager")
+        started = time.monotonic()
+        connection = kept.reconnector.come_online(name, timeout)
+        return _Link(connection, kept.dispatcher), timeout - (time.monotonic() - started)
+
+    def _keep(self, target: Target) -> None:
+        """Make a connection, log in, and make it again when it is lost."""
+        dispatcher = Dispatcher(self._deliver, self._queue_size, self._expire_aggregates)
+        reconnector = Reconnector(
+            target,
+            Reconnecting(peer_of(target.host, target.port), self._backoff, self._queue_size),
+            hand_on=functools.partial(self._heard, dispatcher),
+            take_stock=lambda connection: take_stock(connection, self._hooks, self, self._logger),
+            on_lost=self._note_end,
+            on_over=dispatcher.finish,
+            debug=self._debug,
+            logger=self._logger,
+        )
+        with self._lock:
+            if self._closed:
+                raise ManagerError("the manager was closed")
+            self._kept = _Kept(reconnector, dispatcher)
+        try:
+            dispatcher.start()
+            reconnector.start()
+        except BaseException:
+            self.disconnect()
+            raise
 
     def _adopt(self, stream: socket.socket, protocol: AMIProtocol) -> None:
         """Make a connection of a socket that was greeted."""
@@ -419,15 +459,16 @@ class Manager:
     ) -> None:
         """Queue what came; in the thread that reads."""
         self._taps.heard(messages)
+        if messages and isinstance(messages[0], Gap):
+            self._dropped += dispatcher.put_last(messages[0])
+            messages = messages[1:]
         dropped, first = dispatcher.put(messages)
         if not dropped:
             return
         self._dropped += dropped  # only this thread writes it
         if self._overflow == "disconnect":
-            self._logger.error(
-                "the callbacks are slower than the events, %d wait: disconnecting", self._queue_size
-            )
-            connection.close("too many events waited for callbacks")
+            error = ManagerOverflowError(self._queue_size)
+            connection.close(str(error), error)
         elif first:
             self._logger.warning(
                 "the callbacks are slower than the events: %d wait, others are dropped (%d by now)",
@@ -440,23 +481,13 @@ class Manager:
         if connection.failure is not None:
             level = logging.INFO if connection.goodbye else logging.WARNING
             self._logger.log(level, "%s", connection.failure)
-        self._taps.lost(str(connection.failure or "the manager disconnected"))
+        self._note_end(connection)
         dispatcher.finish()
 
-    def _monitor(self, connection: Connection, interval: float, timeout: float) -> None:
-        while not connection.wait_closed(interval):
-            received = connection.received
-            try:
-                exchange = connection.request(
-                    AnyAction("Ping"), timeout=timeout, collector=ResponseOnly()
-                )
-            except ManagerError:  # closed in this moment
-                return
-            silent = not exchange.done and connection.received == received
-            if silent and not connection.outstanding:
-                text = f"nothing came within {timeout} s of a Ping"
-                self._logger.warning("%s: disconnecting", text)
-                connection.close(text)
+    def _note_end(self, connection: Connection) -> None:
+        with self._lock:
+            self._aggregates.clear()
+        self._taps.lost(str(connection.failure or "the manager disconnected"))
 
     # Private: events; in the thread of the callbacks.
 
