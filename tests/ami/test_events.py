@@ -144,7 +144,8 @@ def test_documented(name: str) -> None:
     body = ast.parse(inspect.getsource(KINDS[name])).body[0]
     assert isinstance(body, ast.ClassDef)
     for node, after in itertools.pairwise([*body.body, ast.Pass()]):
-        if isinstance(node, ast.Assign):
+        assert not isinstance(node, ast.Assign)
+        if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Call):
             assert isinstance(after, ast.Expr), ast.unparse(node)
             assert re.match(r"[A-Z0-9`].*\.$", ast.literal_eval(after.value))
 

@@ -53,8 +53,8 @@ WAITS: Final[dict[str, tuple[str, ...]]] = {
     "Originate": (
         "if not async_:",
         "    ringing = 30.0 if timeout is None else timeout / 1000",
-        "    self.timeout = ringing + self.timeout",
+        "    self.timeout: float = ringing + self.timeout",
     ),
-    "WaitEvent": ("self.timeout = 1e9 if timeout < 0 else timeout + self.timeout",),
+    "WaitEvent": ("self.timeout: float = 1e9 if timeout < 0 else timeout + self.timeout",),
 }
 """How long the answer may take, where Asterisk waits before it gives one."""

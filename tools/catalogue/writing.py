@@ -24,6 +24,9 @@ _SPECIAL: Final = frozenset(
 )
 
 
+_VALUES: Final = {"Integer": "int", "Number": "float", "Text": "str"}
+
+
 def write_catalogue(catalogue: Catalogue) -> dict[str, str]:
     """Give the text of every file by its path below ``src/pystrix/ami``."""
     files: dict[str, str] = {}
@@ -192,7 +195,8 @@ def _field(line: FieldLine) -> list[str]:
     arguments = [f'"{header}"', *(f'"{choice}"' for choice in line.choices)]
     if inner:
         arguments.append(inner)
-    text = _call(f"    {line.attribute} = {kind}(", arguments, ")", 4)
+    declared = f"{kind}[{_VALUES[inner]}]" if inner else kind
+    text = _call(f"    {line.attribute}: {declared} = {kind}(", arguments, ")", 4)
     doc = f'    """{line.meaning}"""'
     if len(doc) > _WIDTH:
         raise ValueError(f"this is too long for a line: {doc}")

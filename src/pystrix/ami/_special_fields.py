@@ -99,7 +99,7 @@ class Numbered(Field[list[T]]):
 
     def __init__(self, header: str, field: type[Field[T]]) -> None:
         super().__init__(header)
-        self.field = field
+        self.field: type[Field[T]] = field
 
     def read(self, message: Message) -> list[T]:
         """Give the values; none if there are no such headers.

@@ -47,80 +47,80 @@ _CONFIG: Final = re.compile(r"(category|istemplate|templates|line)-(\d+)(?:-\d+)
 class ChallengeResponse(Response):
     """The answer to Challenge."""
 
-    challenge = Text("Challenge")
+    challenge: Text = Text("Challenge")
     """The challenge; the same for every Challenge of a connection."""
 
 
 class CommandResponse(Response):
     """The answer to Command."""
 
-    output = Texts("Output")
+    output: Texts = Texts("Output")
     """The lines of the output, with the blanks they begin and end with."""
 
 
 class CoreSettingsResponse(Response):
     """The answer to CoreSettings."""
 
-    ami_version = Text("AMIversion")
+    ami_version: Text = Text("AMIversion")
     """The version of AMI: ``11.0.0``."""
-    asterisk_version = Text("AsteriskVersion")
+    asterisk_version: Text = Text("AsteriskVersion")
     """The version of Asterisk: ``22.10.1``, and what its packager put behind."""
-    system_name = Text("SystemName")
+    system_name: Text = Text("SystemName")
     """The name of the system; empty if it has none."""
-    core_max_calls = Integer("CoreMaxCalls")
+    core_max_calls: Integer = Integer("CoreMaxCalls")
     """How many calls there may be; 0 for any number."""
-    core_max_load_avg = Number("CoreMaxLoadAvg")
+    core_max_load_avg: Number = Number("CoreMaxLoadAvg")
     """Up to which load new calls are taken; 0 for any."""
-    core_run_user = Text("CoreRunUser")
+    core_run_user: Text = Text("CoreRunUser")
     """The user that Asterisk was told to run as."""
-    core_run_group = Text("CoreRunGroup")
+    core_run_group: Text = Text("CoreRunGroup")
     """The group that Asterisk was told to run as."""
-    core_max_filehandles = Integer("CoreMaxFilehandles")
+    core_max_filehandles: Integer = Integer("CoreMaxFilehandles")
     """How many files may be open; 0 for what the system says."""
-    core_real_time_enabled = Flag("CoreRealTimeEnabled")
+    core_real_time_enabled: Flag = Flag("CoreRealTimeEnabled")
     """Whether configuration can come from a database."""
-    core_cdr_enabled = Flag("CoreCDRenabled")
+    core_cdr_enabled: Flag = Flag("CoreCDRenabled")
     """Whether records of calls are made."""
-    core_http_enabled = Flag("CoreHTTPenabled")
+    core_http_enabled: Flag = Flag("CoreHTTPenabled")
     """Whether the HTTP server runs."""
 
 
 class CoreStatusResponse(Response):
     """The answer to CoreStatus. Dates and times are by the clock of Asterisk's machine."""
 
-    core_startup_date = Text("CoreStartupDate")
+    core_startup_date: Text = Text("CoreStartupDate")
     """The date of its start: ``2026-11-25``."""
-    core_startup_time = Text("CoreStartupTime")
+    core_startup_time: Text = Text("CoreStartupTime")
     """The time of its start: ``19:04:56``."""
-    core_reload_date = Text("CoreReloadDate")
+    core_reload_date: Text = Text("CoreReloadDate")
     """The date of the last reload."""
-    core_reload_time = Text("CoreReloadTime")
+    core_reload_time: Text = Text("CoreReloadTime")
     """The time of the last reload."""
-    core_current_calls = Integer("CoreCurrentCalls")
+    core_current_calls: Integer = Integer("CoreCurrentCalls")
     """How many calls there are."""
-    core_processed_calls = Integer("CoreProcessedCalls")
+    core_processed_calls: Integer = Integer("CoreProcessedCalls")
     """How many calls there were."""
 
 
 class EventsResponse(Response):
     """The answer to Events."""
 
-    events = Choice("Events", "On", "Off")
+    events: Choice = Choice("Events", "On", "Off")
     """Whether any events come now. ``Off`` also answers names that Asterisk does not know."""
 
 
 class ExtensionStateResponse(Response):
     """The answer to ExtensionState."""
 
-    exten = Text("Exten")
+    exten: Text = Text("Exten")
     """The extension."""
-    context = Text("Context")
+    context: Text = Text("Context")
     """Its context."""
-    hint = Text("Hint")
+    hint: Text = Text("Hint")
     """The devices behind it; empty if it has no hint."""
-    status = Integer("Status")
+    status: Integer = Integer("Status")
     """The number of the state; -1 if it has no hint."""
-    status_text = Text("StatusText")
+    status_text: Text = Text("StatusText")
     """The state in words."""
 
 
@@ -171,7 +171,7 @@ class GetConfigResponse(Response):
 class GetConfigJSONResponse(Response):
     """The answer to GetConfigJSON."""
 
-    json = Text("JSON")
+    json: Text = Text("JSON")
     """The file as JSON."""
 
     @property
@@ -187,9 +187,9 @@ class GetConfigJSONResponse(Response):
 class GetvarResponse(Response):
     """The answer to Getvar."""
 
-    variable = Text("Variable")
+    variable: Text = Text("Variable")
     """The variable."""
-    value = Text("Value")
+    value: Text = Text("Value")
     """Its value; empty if it is not set. Asterisk cuts it behind 1,023 bytes."""
 
 
@@ -233,63 +233,63 @@ def _classes(text: str) -> tuple[str, ...]:
 class MailboxCountResponse(Response):
     """The answer to MailboxCount."""
 
-    mailbox = Text("Mailbox")
+    mailbox: Text = Text("Mailbox")
     """The mailbox."""
-    urgent_messages = Integer("UrgMessages")
+    urgent_messages: Integer = Integer("UrgMessages")
     """How many urgent messages there are."""
-    new_messages = Integer("NewMessages")
+    new_messages: Integer = Integer("NewMessages")
     """How many new messages there are."""
-    old_messages = Integer("OldMessages")
+    old_messages: Integer = Integer("OldMessages")
     """How many old messages there are."""
 
 
 class MailboxStatusResponse(Response):
     """The answer to MailboxStatus."""
 
-    mailbox = Text("Mailbox")
+    mailbox: Text = Text("Mailbox")
     """The mailbox."""
-    waiting = Flag("Waiting")
+    waiting: Flag = Flag("Waiting")
     """Whether there are new messages."""
 
 
 class MixMonitorResponse(Response):
     """The answer to MixMonitor."""
 
-    mix_monitor_id = Text("MixMonitorID")
+    mix_monitor_id: Text = Text("MixMonitorID")
     """The id of the recording; missing without the option ``i``."""
 
 
 class ModuleCheckResponse(Response):
     """The answer to ModuleCheck, if the module is loaded; else it is an error."""
 
-    version = Text("Version")
+    version: Text = Text("Version")
     """Nothing, with the Asterisk of today."""
 
 
 class PingResponse(Response):
     """The answer to Ping."""
 
-    ping = Text("Ping")
+    ping: Text = Text("Ping")
     """``Pong``."""
-    timestamp = Number("Timestamp")
+    timestamp: Number = Number("Timestamp")
     """The time of Asterisk's machine, in seconds since 1970."""
 
 
 class PresenceStateResponse(Response):
     """The answer to PresenceState."""
 
-    state = Text("State")
+    state: Text = Text("State")
     """The presence: ``available``, ``away``, ``dnd``, ..."""
-    subtype = Text("Subtype")
+    subtype: Text = Text("Subtype")
     """What kind of presence exactly; missing if not set."""
-    presence_message = Text("PresenceMessage")
+    presence_message: Text = Text("PresenceMessage")
     """The message that goes with it; missing if not set."""
 
 
 class QueueRuleResponse(Response):
     """The answer to QueueRule."""
 
-    rule_lists = Texts("RuleList")
+    rule_lists: Texts = Texts("RuleList")
     """The names of the rules."""
 
     @property

@@ -135,7 +135,7 @@ class Originate(Action[Response]):
         )
         if not async_:
             ringing = 30.0 if timeout is None else timeout / 1000
-            self.timeout = ringing + self.timeout
+            self.timeout: float = ringing + self.timeout
 
 
 class Redirect(Action[Response]):

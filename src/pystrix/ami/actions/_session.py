@@ -157,4 +157,4 @@ class WaitEvent(EventAction[events.WaitEventComplete]):
 
     def __init__(self, timeout: int) -> None:
         super().__init__(self.NAME, {"Timeout": timeout})
-        self.timeout = 1e9 if timeout < 0 else timeout + self.timeout
+        self.timeout: float = 1e9 if timeout < 0 else timeout + self.timeout

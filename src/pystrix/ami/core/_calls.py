@@ -159,6 +159,8 @@ class MuteAudio(actions.MuteAudio):
 
 
 class _Originate(actions.Originate):
+    """Make a call; base of those below."""
+
     def __init__(
         self,
         channel: str,
@@ -188,7 +190,7 @@ class _Originate(actions.Originate):
             async_=bool(async_),
         )
         # As in 1.x, but in seconds, as every `timeout` of an action.
-        self.timeout = timeout / 1000 + _MARGIN_SECONDS if timeout else _LONG_SECONDS
+        self.timeout: float = timeout / 1000 + _MARGIN_SECONDS if timeout else _LONG_SECONDS
 
 
 class Originate_Application(_Originate):  # noqa: N801 - the name is of pystrix 1.x

@@ -54,12 +54,16 @@ class _CountFlag(Flag):
 
 
 class _MailboxCountResponse(MailboxCountResponse):
-    new_messages = _Count("NewMessages")
-    old_messages = _Count("OldMessages")
+    """The answer to MailboxCount, whose headers become numbers."""
+
+    new_messages: Integer = _Count("NewMessages")
+    old_messages: Integer = _Count("OldMessages")
 
 
 class _MailboxStatusResponse(MailboxStatusResponse):
-    waiting = _CountFlag("Waiting")
+    """The answer to MailboxStatus, whose header becomes a number."""
+
+    waiting: Flag = _CountFlag("Waiting")
 
 
 class MailboxCount(actions.MailboxCount):

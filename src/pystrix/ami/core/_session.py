@@ -143,7 +143,7 @@ class Ping(actions.Ping):
     For one request at a time.
     """
 
-    _sent = 0.0
+    _sent: float = 0.0
 
     def build_request(
         self, action_id: str | None, id_generator: Callable[[], str], **kwargs: object

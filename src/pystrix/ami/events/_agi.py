@@ -17,13 +17,13 @@ class AGIExecEnd(ChannelEvent):
     NAME: ClassVar[str] = "AGIExecEnd"
     CLASSES: ClassVar[tuple[str, ...]] = ("agi",)
 
-    command = Text("Command")
+    command: Text = Text("Command")
     """The AGI command."""
-    command_id = Text("CommandId")
+    command_id: Text = Text("CommandId")
     """The id that Asterisk gave to this run of the command."""
-    result_code = Integer("ResultCode")
+    result_code: Integer = Integer("ResultCode")
     """The code of the AGI reply: 200, 510, ..."""
-    result = Text("Result")
+    result: Text = Text("Result")
     """What became of the command: ``Success``, ``Failure``, ..."""
 
 
@@ -33,9 +33,9 @@ class AGIExecStart(ChannelEvent):
     NAME: ClassVar[str] = "AGIExecStart"
     CLASSES: ClassVar[tuple[str, ...]] = ("agi",)
 
-    command = Text("Command")
+    command: Text = Text("Command")
     """The AGI command."""
-    command_id = Text("CommandId")
+    command_id: Text = Text("CommandId")
     """The id that Asterisk gave to this run of the command."""
 
 
@@ -52,9 +52,9 @@ class AsyncAGIExec(ChannelEvent):
     NAME: ClassVar[str] = "AsyncAGIExec"
     CLASSES: ClassVar[tuple[str, ...]] = ("agi",)
 
-    command_id = Text("CommandID")
+    command_id: Text = Text("CommandID")
     """The id that `actions.AGI` gave the command; missing if it gave none."""
-    result = EncodedText("Result")
+    result: EncodedText = EncodedText("Result")
     """The whole reply: ``200 result=1`` and a line feed."""
 
 
@@ -64,5 +64,5 @@ class AsyncAGIStart(ChannelEvent):
     NAME: ClassVar[str] = "AsyncAGIStart"
     CLASSES: ClassVar[tuple[str, ...]] = ("agi",)
 
-    env = EncodedText("Env")
+    env: EncodedText = EncodedText("Env")
     """The AGI environment: lines ``agi_name: value``."""

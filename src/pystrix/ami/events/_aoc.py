@@ -21,11 +21,11 @@ class AOCD(ChannelEvent):
     NAME: ClassVar[str] = "AOC-D"
     CLASSES: ClassVar[tuple[str, ...]] = ("aoc",)
 
-    charge = Text("Charge")
+    charge: Text = Text("Charge")
     """What is charged."""
-    type = Choice("Type", "NotAvailable", "Free", "Currency", "Units")
+    type: Choice = Choice("Type", "NotAvailable", "Free", "Currency", "Units")
     """How it is charged."""
-    billing_id = Choice(
+    billing_id: Choice = Choice(
         "BillingID",
         "Normal",
         "Reverse",
@@ -38,21 +38,21 @@ class AOCD(ChannelEvent):
         "NotAvailable",
     )
     """What kind of call is billed."""
-    total_type = Choice("TotalType", "SubTotal", "Total")
+    total_type: Choice = Choice("TotalType", "SubTotal", "Total")
     """Whether it is the total or a subtotal."""
-    currency = Text("Currency")
+    currency: Text = Text("Currency")
     """The charge in money."""
-    name_ = Text("Name")
+    name_: Text = Text("Name")
     """The name of the currency."""
-    cost = Text("Cost")
+    cost: Text = Text("Cost")
     """The amount."""
-    multiplier = Choice("Multiplier", "1/1000", "1/100", "1/10", "1", "10", "100", "1000")
+    multiplier: Choice = Choice("Multiplier", "1/1000", "1/100", "1/10", "1", "10", "100", "1000")
     """What the amount is to be multiplied with."""
-    units = Text("Units")
+    units: Text = Text("Units")
     """The charge in units."""
-    number_of = Text("NumberOf")
+    number_of: Text = Text("NumberOf")
     """How many units."""
-    type_of = Text("TypeOf")
+    type_of: Text = Text("TypeOf")
     """What kind of units."""
 
 
@@ -66,19 +66,19 @@ class AOCE(ChannelEvent):
     NAME: ClassVar[str] = "AOC-E"
     CLASSES: ClassVar[tuple[str, ...]] = ("aoc",)
 
-    charging_association = Text("ChargingAssociation")
+    charging_association: Text = Text("ChargingAssociation")
     """What the charge belongs to."""
-    number = Text("Number")
+    number: Text = Text("Number")
     """The number that the charge belongs to."""
-    plan = Text("Plan")
+    plan: Text = Text("Plan")
     """The numbering plan of that number."""
-    id = Text("ID")
+    id: Text = Text("ID")
     """The id that the charge belongs to."""
-    charge = Text("Charge")
+    charge: Text = Text("Charge")
     """What is charged."""
-    type = Choice("Type", "NotAvailable", "Free", "Currency", "Units")
+    type: Choice = Choice("Type", "NotAvailable", "Free", "Currency", "Units")
     """How it is charged."""
-    billing_id = Choice(
+    billing_id: Choice = Choice(
         "BillingID",
         "Normal",
         "Reverse",
@@ -91,21 +91,21 @@ class AOCE(ChannelEvent):
         "NotAvailable",
     )
     """What kind of call is billed."""
-    total_type = Choice("TotalType", "SubTotal", "Total")
+    total_type: Choice = Choice("TotalType", "SubTotal", "Total")
     """Whether it is the total or a subtotal."""
-    currency = Text("Currency")
+    currency: Text = Text("Currency")
     """The charge in money."""
-    name_ = Text("Name")
+    name_: Text = Text("Name")
     """The name of the currency."""
-    cost = Text("Cost")
+    cost: Text = Text("Cost")
     """The amount."""
-    multiplier = Choice("Multiplier", "1/1000", "1/100", "1/10", "1", "10", "100", "1000")
+    multiplier: Choice = Choice("Multiplier", "1/1000", "1/100", "1/10", "1", "10", "100", "1000")
     """What the amount is to be multiplied with."""
-    units = Text("Units")
+    units: Text = Text("Units")
     """The charge in units."""
-    number_of = Text("NumberOf")
+    number_of: Text = Text("NumberOf")
     """How many units."""
-    type_of = Text("TypeOf")
+    type_of: Text = Text("TypeOf")
     """What kind of units."""
 
 
@@ -119,9 +119,9 @@ class AOCS(ChannelEvent):
     NAME: ClassVar[str] = "AOC-S"
     CLASSES: ClassVar[tuple[str, ...]] = ("aoc",)
 
-    chargeable = Text("Chargeable")
+    chargeable: Text = Text("Chargeable")
     """What is charged for."""
-    rate_type = Choice(
+    rate_type: Choice = Choice(
         "RateType",
         "NotAvailable",
         "Free",
@@ -132,25 +132,25 @@ class AOCS(ChannelEvent):
         "SpecialCode",
     )
     """How it is charged."""
-    currency = Text("Currency")
+    currency: Text = Text("Currency")
     """The charge in money."""
-    name_ = Text("Name")
+    name_: Text = Text("Name")
     """The name of the currency."""
-    cost = Text("Cost")
+    cost: Text = Text("Cost")
     """The amount."""
-    multiplier = Choice("Multiplier", "1/1000", "1/100", "1/10", "1", "10", "100", "1000")
+    multiplier: Choice = Choice("Multiplier", "1/1000", "1/100", "1/10", "1", "10", "100", "1000")
     """What the amount is to be multiplied with."""
-    charging_type = Text("ChargingType")
+    charging_type: Text = Text("ChargingType")
     """Whether the charge grows steadily or in steps."""
-    step_function = Text("StepFunction")
+    step_function: Text = Text("StepFunction")
     """The charge in steps."""
-    granularity = Text("Granularity")
+    granularity: Text = Text("Granularity")
     """The size of a step."""
-    length = Text("Length")
+    length: Text = Text("Length")
     """The time that the cost is for."""
-    scale = Text("Scale")
+    scale: Text = Text("Scale")
     """The unit of that time."""
-    unit = Choice("Unit", "Octet", "Segment", "Message")
+    unit: Choice = Choice("Unit", "Octet", "Segment", "Message")
     """The unit of volume."""
-    special_code = Text("SpecialCode")
+    special_code: Text = Text("SpecialCode")
     """The special code."""

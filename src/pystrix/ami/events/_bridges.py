@@ -30,42 +30,42 @@ __all__ = [
 class FromBridgeEvent(Event):
     """An event that describes the bridge that ends."""
 
-    from_bridge_uniqueid = Text("FromBridgeUniqueid")
+    from_bridge_uniqueid: Text = Text("FromBridgeUniqueid")
     """The id of the bridge that ends."""
-    from_bridge_type = Text("FromBridgeType")
+    from_bridge_type: Text = Text("FromBridgeType")
     """The type of the bridge that ends: ``basic``, ``base``, ``parking``, ..."""
-    from_bridge_technology = Text("FromBridgeTechnology")
+    from_bridge_technology: Text = Text("FromBridgeTechnology")
     """How the bridge that ends connects channels: ``simple_bridge``, ``softmix``, ..."""
-    from_bridge_creator = Text("FromBridgeCreator")
+    from_bridge_creator: Text = Text("FromBridgeCreator")
     """Who made the bridge that ends, or ``<unknown>``."""
-    from_bridge_name = Text("FromBridgeName")
+    from_bridge_name: Text = Text("FromBridgeName")
     """The name that its maker gave the bridge that ends, or ``<unknown>``."""
-    from_bridge_num_channels = Integer("FromBridgeNumChannels")
+    from_bridge_num_channels: Integer = Integer("FromBridgeNumChannels")
     """How many channels are in the bridge that ends."""
-    from_bridge_video_source_mode = Text("FromBridgeVideoSourceMode")
+    from_bridge_video_source_mode: Text = Text("FromBridgeVideoSourceMode")
     """How the source of the video in the bridge that ends is chosen."""
-    from_bridge_video_source = Text("FromBridgeVideoSource")
+    from_bridge_video_source: Text = Text("FromBridgeVideoSource")
     """The id of the channel whose video the bridge that ends shows, if any."""
 
 
 class ToBridgeEvent(Event):
     """An event that describes the bridge that goes on."""
 
-    to_bridge_uniqueid = Text("ToBridgeUniqueid")
+    to_bridge_uniqueid: Text = Text("ToBridgeUniqueid")
     """The id of the bridge that goes on."""
-    to_bridge_type = Text("ToBridgeType")
+    to_bridge_type: Text = Text("ToBridgeType")
     """The type of the bridge that goes on: ``basic``, ``base``, ``parking``, ..."""
-    to_bridge_technology = Text("ToBridgeTechnology")
+    to_bridge_technology: Text = Text("ToBridgeTechnology")
     """How the bridge that goes on connects channels: ``simple_bridge``, ``softmix``, ..."""
-    to_bridge_creator = Text("ToBridgeCreator")
+    to_bridge_creator: Text = Text("ToBridgeCreator")
     """Who made the bridge that goes on, or ``<unknown>``."""
-    to_bridge_name = Text("ToBridgeName")
+    to_bridge_name: Text = Text("ToBridgeName")
     """The name that its maker gave the bridge that goes on, or ``<unknown>``."""
-    to_bridge_num_channels = Integer("ToBridgeNumChannels")
+    to_bridge_num_channels: Integer = Integer("ToBridgeNumChannels")
     """How many channels are in the bridge that goes on."""
-    to_bridge_video_source_mode = Text("ToBridgeVideoSourceMode")
+    to_bridge_video_source_mode: Text = Text("ToBridgeVideoSourceMode")
     """How the source of the video in the bridge that goes on is chosen."""
-    to_bridge_video_source = Text("ToBridgeVideoSource")
+    to_bridge_video_source: Text = Text("ToBridgeVideoSource")
     """The id of the channel whose video the bridge that goes on shows, if any."""
 
 
@@ -89,7 +89,7 @@ class BridgeEnter(ChannelEvent, BridgeEvent):
     NAME: ClassVar[str] = "BridgeEnter"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    swap_uniqueid = Text("SwapUniqueid")
+    swap_uniqueid: Text = Text("SwapUniqueid")
     """The id of the channel that it takes the place of, if any."""
 
 
@@ -142,13 +142,13 @@ class BridgeTechnologyListItem(Event):
 
     NAME: ClassVar[str] = "BridgeTechnologyListItem"
 
-    bridge_technology = Text("BridgeTechnology")
+    bridge_technology: Text = Text("BridgeTechnology")
     """The name of the technology."""
-    bridge_type = Text("BridgeType")
+    bridge_type: Text = Text("BridgeType")
     """What it can do."""
-    bridge_priority = Integer("BridgePriority")
+    bridge_priority: Integer = Integer("BridgePriority")
     """The priority by which Asterisk chooses it; a high one goes first."""
-    bridge_suspended = Flag("BridgeSuspended")
+    bridge_suspended: Flag = Flag("BridgeSuspended")
     """Whether new bridges are kept from using it."""
 
 
@@ -158,5 +158,5 @@ class BridgeVideoSourceUpdate(BridgeEvent):
     NAME: ClassVar[str] = "BridgeVideoSourceUpdate"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    bridge_previous_video_source = Text("BridgePreviousVideoSource")
+    bridge_previous_video_source: Text = Text("BridgePreviousVideoSource")
     """The id of the channel that was the source of the video before."""

@@ -37,11 +37,11 @@ __all__ = [
 class OrigTransfererChannelEvent(Event):
     """An event that describes the transferer's first channel."""
 
-    orig_transferer_channel = Text("OrigTransfererChannel")
+    orig_transferer_channel: Text = Text("OrigTransfererChannel")
     """The name of the transferer's first channel."""
-    orig_transferer_channel_state = Integer("OrigTransfererChannelState")
+    orig_transferer_channel_state: Integer = Integer("OrigTransfererChannelState")
     """The state of the transferer's first channel, as a number."""
-    orig_transferer_channel_state_desc = Choice(
+    orig_transferer_channel_state_desc: Choice = Choice(
         "OrigTransfererChannelStateDesc",
         "Down",
         "Rsrvd",
@@ -56,42 +56,44 @@ class OrigTransfererChannelEvent(Event):
         "Unknown",
     )
     """The state of the transferer's first channel, in words."""
-    orig_transferer_caller_id_num = Text("OrigTransfererCallerIDNum")
+    orig_transferer_caller_id_num: Text = Text("OrigTransfererCallerIDNum")
     """The number in the caller ID of the transferer's first channel, or ``<unknown>``."""
-    orig_transferer_caller_id_name = EscapedText("OrigTransfererCallerIDName")
+    orig_transferer_caller_id_name: EscapedText = EscapedText("OrigTransfererCallerIDName")
     """The name in the caller ID of the transferer's first channel, or ``<unknown>``."""
-    orig_transferer_connected_line_num = Text("OrigTransfererConnectedLineNum")
+    orig_transferer_connected_line_num: Text = Text("OrigTransfererConnectedLineNum")
     """The number that the transferer's first channel is connected with, or ``<unknown>``."""
-    orig_transferer_connected_line_name = EscapedText("OrigTransfererConnectedLineName")
+    orig_transferer_connected_line_name: EscapedText = EscapedText(
+        "OrigTransfererConnectedLineName",
+    )
     """The name that the transferer's first channel is connected with, or ``<unknown>``."""
-    orig_transferer_language = Text("OrigTransfererLanguage")
+    orig_transferer_language: Text = Text("OrigTransfererLanguage")
     """The language of the prompts for the transferer's first channel."""
-    orig_transferer_account_code = Text("OrigTransfererAccountCode")
+    orig_transferer_account_code: Text = Text("OrigTransfererAccountCode")
     """The account code of the transferer's first channel."""
-    orig_transferer_context = Text("OrigTransfererContext")
+    orig_transferer_context: Text = Text("OrigTransfererContext")
     """The context of the dialplan that the transferer's first channel is in."""
-    orig_transferer_exten = Text("OrigTransfererExten")
+    orig_transferer_exten: Text = Text("OrigTransfererExten")
     """The extension of the dialplan that the transferer's first channel is at."""
-    orig_transferer_priority = Integer("OrigTransfererPriority")
+    orig_transferer_priority: Integer = Integer("OrigTransfererPriority")
     """The step of the extension that the transferer's first channel is at."""
-    orig_transferer_uniqueid = Text("OrigTransfererUniqueid")
+    orig_transferer_uniqueid: Text = Text("OrigTransfererUniqueid")
     """The id of the transferer's first channel, which never changes."""
-    orig_transferer_linkedid = Text("OrigTransfererLinkedid")
+    orig_transferer_linkedid: Text = Text("OrigTransfererLinkedid")
     """The id that all channels of the call of the transferer's first channel share."""
-    orig_transferer_tenantid = Text("OrigTransfererTenantid")
+    orig_transferer_tenantid: Text = Text("OrigTransfererTenantid")
     """The tenant of the transferer's first channel, if one is set."""
-    orig_transferer_chan_variable = Variables("OrigTransfererChanVariable")
+    orig_transferer_chan_variable: Variables = Variables("OrigTransfererChanVariable")
     """The variables of the transferer's first channel that ``channelvars`` asks for."""
 
 
 class SecondTransfererChannelEvent(Event):
     """An event that describes the transferer's second channel."""
 
-    second_transferer_channel = Text("SecondTransfererChannel")
+    second_transferer_channel: Text = Text("SecondTransfererChannel")
     """The name of the transferer's second channel."""
-    second_transferer_channel_state = Integer("SecondTransfererChannelState")
+    second_transferer_channel_state: Integer = Integer("SecondTransfererChannelState")
     """The state of the transferer's second channel, as a number."""
-    second_transferer_channel_state_desc = Choice(
+    second_transferer_channel_state_desc: Choice = Choice(
         "SecondTransfererChannelStateDesc",
         "Down",
         "Rsrvd",
@@ -106,42 +108,44 @@ class SecondTransfererChannelEvent(Event):
         "Unknown",
     )
     """The state of the transferer's second channel, in words."""
-    second_transferer_caller_id_num = Text("SecondTransfererCallerIDNum")
+    second_transferer_caller_id_num: Text = Text("SecondTransfererCallerIDNum")
     """The number in the caller ID of the transferer's second channel, or ``<unknown>``."""
-    second_transferer_caller_id_name = EscapedText("SecondTransfererCallerIDName")
+    second_transferer_caller_id_name: EscapedText = EscapedText("SecondTransfererCallerIDName")
     """The name in the caller ID of the transferer's second channel, or ``<unknown>``."""
-    second_transferer_connected_line_num = Text("SecondTransfererConnectedLineNum")
+    second_transferer_connected_line_num: Text = Text("SecondTransfererConnectedLineNum")
     """The number that the transferer's second channel is connected with, or ``<unknown>``."""
-    second_transferer_connected_line_name = EscapedText("SecondTransfererConnectedLineName")
+    second_transferer_connected_line_name: EscapedText = EscapedText(
+        "SecondTransfererConnectedLineName",
+    )
     """The name that the transferer's second channel is connected with, or ``<unknown>``."""
-    second_transferer_language = Text("SecondTransfererLanguage")
+    second_transferer_language: Text = Text("SecondTransfererLanguage")
     """The language of the prompts for the transferer's second channel."""
-    second_transferer_account_code = Text("SecondTransfererAccountCode")
+    second_transferer_account_code: Text = Text("SecondTransfererAccountCode")
     """The account code of the transferer's second channel."""
-    second_transferer_context = Text("SecondTransfererContext")
+    second_transferer_context: Text = Text("SecondTransfererContext")
     """The context of the dialplan that the transferer's second channel is in."""
-    second_transferer_exten = Text("SecondTransfererExten")
+    second_transferer_exten: Text = Text("SecondTransfererExten")
     """The extension of the dialplan that the transferer's second channel is at."""
-    second_transferer_priority = Integer("SecondTransfererPriority")
+    second_transferer_priority: Integer = Integer("SecondTransfererPriority")
     """The step of the extension that the transferer's second channel is at."""
-    second_transferer_uniqueid = Text("SecondTransfererUniqueid")
+    second_transferer_uniqueid: Text = Text("SecondTransfererUniqueid")
     """The id of the transferer's second channel, which never changes."""
-    second_transferer_linkedid = Text("SecondTransfererLinkedid")
+    second_transferer_linkedid: Text = Text("SecondTransfererLinkedid")
     """The id that all channels of the call of the transferer's second channel share."""
-    second_transferer_tenantid = Text("SecondTransfererTenantid")
+    second_transferer_tenantid: Text = Text("SecondTransfererTenantid")
     """The tenant of the transferer's second channel, if one is set."""
-    second_transferer_chan_variable = Variables("SecondTransfererChanVariable")
+    second_transferer_chan_variable: Variables = Variables("SecondTransfererChanVariable")
     """The variables of the transferer's second channel that ``channelvars`` asks for."""
 
 
 class TargetChannelEvent(Event):
     """An event that describes the channel picked up."""
 
-    target_channel = Text("TargetChannel")
+    target_channel: Text = Text("TargetChannel")
     """The name of the channel picked up."""
-    target_channel_state = Integer("TargetChannelState")
+    target_channel_state: Integer = Integer("TargetChannelState")
     """The state of the channel picked up, as a number."""
-    target_channel_state_desc = Choice(
+    target_channel_state_desc: Choice = Choice(
         "TargetChannelStateDesc",
         "Down",
         "Rsrvd",
@@ -156,42 +160,42 @@ class TargetChannelEvent(Event):
         "Unknown",
     )
     """The state of the channel picked up, in words."""
-    target_caller_id_num = Text("TargetCallerIDNum")
+    target_caller_id_num: Text = Text("TargetCallerIDNum")
     """The number in the caller ID of the channel picked up, or ``<unknown>``."""
-    target_caller_id_name = EscapedText("TargetCallerIDName")
+    target_caller_id_name: EscapedText = EscapedText("TargetCallerIDName")
     """The name in the caller ID of the channel picked up, or ``<unknown>``."""
-    target_connected_line_num = Text("TargetConnectedLineNum")
+    target_connected_line_num: Text = Text("TargetConnectedLineNum")
     """The number that the channel picked up is connected with, or ``<unknown>``."""
-    target_connected_line_name = EscapedText("TargetConnectedLineName")
+    target_connected_line_name: EscapedText = EscapedText("TargetConnectedLineName")
     """The name that the channel picked up is connected with, or ``<unknown>``."""
-    target_language = Text("TargetLanguage")
+    target_language: Text = Text("TargetLanguage")
     """The language of the prompts for the channel picked up."""
-    target_account_code = Text("TargetAccountCode")
+    target_account_code: Text = Text("TargetAccountCode")
     """The account code of the channel picked up."""
-    target_context = Text("TargetContext")
+    target_context: Text = Text("TargetContext")
     """The context of the dialplan that the channel picked up is in."""
-    target_exten = Text("TargetExten")
+    target_exten: Text = Text("TargetExten")
     """The extension of the dialplan that the channel picked up is at."""
-    target_priority = Integer("TargetPriority")
+    target_priority: Integer = Integer("TargetPriority")
     """The step of the extension that the channel picked up is at."""
-    target_uniqueid = Text("TargetUniqueid")
+    target_uniqueid: Text = Text("TargetUniqueid")
     """The id of the channel picked up, which never changes."""
-    target_linkedid = Text("TargetLinkedid")
+    target_linkedid: Text = Text("TargetLinkedid")
     """The id that all channels of the call of the channel picked up share."""
-    target_tenantid = Text("TargetTenantid")
+    target_tenantid: Text = Text("TargetTenantid")
     """The tenant of the channel picked up, if one is set."""
-    target_chan_variable = Variables("TargetChanVariable")
+    target_chan_variable: Variables = Variables("TargetChanVariable")
     """The variables of the channel picked up that ``channelvars`` asks for."""
 
 
 class TransferTargetChannelEvent(Event):
     """An event that describes the transfer's target."""
 
-    transfer_target_channel = Text("TransferTargetChannel")
+    transfer_target_channel: Text = Text("TransferTargetChannel")
     """The name of the transfer's target."""
-    transfer_target_channel_state = Integer("TransferTargetChannelState")
+    transfer_target_channel_state: Integer = Integer("TransferTargetChannelState")
     """The state of the transfer's target, as a number."""
-    transfer_target_channel_state_desc = Choice(
+    transfer_target_channel_state_desc: Choice = Choice(
         "TransferTargetChannelStateDesc",
         "Down",
         "Rsrvd",
@@ -206,42 +210,44 @@ class TransferTargetChannelEvent(Event):
         "Unknown",
     )
     """The state of the transfer's target, in words."""
-    transfer_target_caller_id_num = Text("TransferTargetCallerIDNum")
+    transfer_target_caller_id_num: Text = Text("TransferTargetCallerIDNum")
     """The number in the caller ID of the transfer's target, or ``<unknown>``."""
-    transfer_target_caller_id_name = EscapedText("TransferTargetCallerIDName")
+    transfer_target_caller_id_name: EscapedText = EscapedText("TransferTargetCallerIDName")
     """The name in the caller ID of the transfer's target, or ``<unknown>``."""
-    transfer_target_connected_line_num = Text("TransferTargetConnectedLineNum")
+    transfer_target_connected_line_num: Text = Text("TransferTargetConnectedLineNum")
     """The number that the transfer's target is connected with, or ``<unknown>``."""
-    transfer_target_connected_line_name = EscapedText("TransferTargetConnectedLineName")
+    transfer_target_connected_line_name: EscapedText = EscapedText(
+        "TransferTargetConnectedLineName",
+    )
     """The name that the transfer's target is connected with, or ``<unknown>``."""
-    transfer_target_language = Text("TransferTargetLanguage")
+    transfer_target_language: Text = Text("TransferTargetLanguage")
     """The language of the prompts for the transfer's target."""
-    transfer_target_account_code = Text("TransferTargetAccountCode")
+    transfer_target_account_code: Text = Text("TransferTargetAccountCode")
     """The account code of the transfer's target."""
-    transfer_target_context = Text("TransferTargetContext")
+    transfer_target_context: Text = Text("TransferTargetContext")
     """The context of the dialplan that the transfer's target is in."""
-    transfer_target_exten = Text("TransferTargetExten")
+    transfer_target_exten: Text = Text("TransferTargetExten")
     """The extension of the dialplan that the transfer's target is at."""
-    transfer_target_priority = Integer("TransferTargetPriority")
+    transfer_target_priority: Integer = Integer("TransferTargetPriority")
     """The step of the extension that the transfer's target is at."""
-    transfer_target_uniqueid = Text("TransferTargetUniqueid")
+    transfer_target_uniqueid: Text = Text("TransferTargetUniqueid")
     """The id of the transfer's target, which never changes."""
-    transfer_target_linkedid = Text("TransferTargetLinkedid")
+    transfer_target_linkedid: Text = Text("TransferTargetLinkedid")
     """The id that all channels of the call of the transfer's target share."""
-    transfer_target_tenantid = Text("TransferTargetTenantid")
+    transfer_target_tenantid: Text = Text("TransferTargetTenantid")
     """The tenant of the transfer's target, if one is set."""
-    transfer_target_chan_variable = Variables("TransferTargetChanVariable")
+    transfer_target_chan_variable: Variables = Variables("TransferTargetChanVariable")
     """The variables of the transfer's target that ``channelvars`` asks for."""
 
 
 class TransfereeChannelEvent(Event):
     """An event that describes the transferred channel."""
 
-    transferee_channel = Text("TransfereeChannel")
+    transferee_channel: Text = Text("TransfereeChannel")
     """The name of the transferred channel."""
-    transferee_channel_state = Integer("TransfereeChannelState")
+    transferee_channel_state: Integer = Integer("TransfereeChannelState")
     """The state of the transferred channel, as a number."""
-    transferee_channel_state_desc = Choice(
+    transferee_channel_state_desc: Choice = Choice(
         "TransfereeChannelStateDesc",
         "Down",
         "Rsrvd",
@@ -256,42 +262,42 @@ class TransfereeChannelEvent(Event):
         "Unknown",
     )
     """The state of the transferred channel, in words."""
-    transferee_caller_id_num = Text("TransfereeCallerIDNum")
+    transferee_caller_id_num: Text = Text("TransfereeCallerIDNum")
     """The number in the caller ID of the transferred channel, or ``<unknown>``."""
-    transferee_caller_id_name = EscapedText("TransfereeCallerIDName")
+    transferee_caller_id_name: EscapedText = EscapedText("TransfereeCallerIDName")
     """The name in the caller ID of the transferred channel, or ``<unknown>``."""
-    transferee_connected_line_num = Text("TransfereeConnectedLineNum")
+    transferee_connected_line_num: Text = Text("TransfereeConnectedLineNum")
     """The number that the transferred channel is connected with, or ``<unknown>``."""
-    transferee_connected_line_name = EscapedText("TransfereeConnectedLineName")
+    transferee_connected_line_name: EscapedText = EscapedText("TransfereeConnectedLineName")
     """The name that the transferred channel is connected with, or ``<unknown>``."""
-    transferee_language = Text("TransfereeLanguage")
+    transferee_language: Text = Text("TransfereeLanguage")
     """The language of the prompts for the transferred channel."""
-    transferee_account_code = Text("TransfereeAccountCode")
+    transferee_account_code: Text = Text("TransfereeAccountCode")
     """The account code of the transferred channel."""
-    transferee_context = Text("TransfereeContext")
+    transferee_context: Text = Text("TransfereeContext")
     """The context of the dialplan that the transferred channel is in."""
-    transferee_exten = Text("TransfereeExten")
+    transferee_exten: Text = Text("TransfereeExten")
     """The extension of the dialplan that the transferred channel is at."""
-    transferee_priority = Integer("TransfereePriority")
+    transferee_priority: Integer = Integer("TransfereePriority")
     """The step of the extension that the transferred channel is at."""
-    transferee_uniqueid = Text("TransfereeUniqueid")
+    transferee_uniqueid: Text = Text("TransfereeUniqueid")
     """The id of the transferred channel, which never changes."""
-    transferee_linkedid = Text("TransfereeLinkedid")
+    transferee_linkedid: Text = Text("TransfereeLinkedid")
     """The id that all channels of the call of the transferred channel share."""
-    transferee_tenantid = Text("TransfereeTenantid")
+    transferee_tenantid: Text = Text("TransfereeTenantid")
     """The tenant of the transferred channel, if one is set."""
-    transferee_chan_variable = Variables("TransfereeChanVariable")
+    transferee_chan_variable: Variables = Variables("TransfereeChanVariable")
     """The variables of the transferred channel that ``channelvars`` asks for."""
 
 
 class TransfererChannelEvent(Event):
     """An event that describes the transferring channel."""
 
-    transferer_channel = Text("TransfererChannel")
+    transferer_channel: Text = Text("TransfererChannel")
     """The name of the transferring channel."""
-    transferer_channel_state = Integer("TransfererChannelState")
+    transferer_channel_state: Integer = Integer("TransfererChannelState")
     """The state of the transferring channel, as a number."""
-    transferer_channel_state_desc = Choice(
+    transferer_channel_state_desc: Choice = Choice(
         "TransfererChannelStateDesc",
         "Down",
         "Rsrvd",
@@ -306,73 +312,73 @@ class TransfererChannelEvent(Event):
         "Unknown",
     )
     """The state of the transferring channel, in words."""
-    transferer_caller_id_num = Text("TransfererCallerIDNum")
+    transferer_caller_id_num: Text = Text("TransfererCallerIDNum")
     """The number in the caller ID of the transferring channel, or ``<unknown>``."""
-    transferer_caller_id_name = EscapedText("TransfererCallerIDName")
+    transferer_caller_id_name: EscapedText = EscapedText("TransfererCallerIDName")
     """The name in the caller ID of the transferring channel, or ``<unknown>``."""
-    transferer_connected_line_num = Text("TransfererConnectedLineNum")
+    transferer_connected_line_num: Text = Text("TransfererConnectedLineNum")
     """The number that the transferring channel is connected with, or ``<unknown>``."""
-    transferer_connected_line_name = EscapedText("TransfererConnectedLineName")
+    transferer_connected_line_name: EscapedText = EscapedText("TransfererConnectedLineName")
     """The name that the transferring channel is connected with, or ``<unknown>``."""
-    transferer_language = Text("TransfererLanguage")
+    transferer_language: Text = Text("TransfererLanguage")
     """The language of the prompts for the transferring channel."""
-    transferer_account_code = Text("TransfererAccountCode")
+    transferer_account_code: Text = Text("TransfererAccountCode")
     """The account code of the transferring channel."""
-    transferer_context = Text("TransfererContext")
+    transferer_context: Text = Text("TransfererContext")
     """The context of the dialplan that the transferring channel is in."""
-    transferer_exten = Text("TransfererExten")
+    transferer_exten: Text = Text("TransfererExten")
     """The extension of the dialplan that the transferring channel is at."""
-    transferer_priority = Integer("TransfererPriority")
+    transferer_priority: Integer = Integer("TransfererPriority")
     """The step of the extension that the transferring channel is at."""
-    transferer_uniqueid = Text("TransfererUniqueid")
+    transferer_uniqueid: Text = Text("TransfererUniqueid")
     """The id of the transferring channel, which never changes."""
-    transferer_linkedid = Text("TransfererLinkedid")
+    transferer_linkedid: Text = Text("TransfererLinkedid")
     """The id that all channels of the call of the transferring channel share."""
-    transferer_tenantid = Text("TransfererTenantid")
+    transferer_tenantid: Text = Text("TransfererTenantid")
     """The tenant of the transferring channel, if one is set."""
-    transferer_chan_variable = Variables("TransfererChanVariable")
+    transferer_chan_variable: Variables = Variables("TransfererChanVariable")
     """The variables of the transferring channel that ``channelvars`` asks for."""
 
 
 class OrigBridgeEvent(Event):
     """An event that describes the transferer's first bridge."""
 
-    orig_bridge_uniqueid = Text("OrigBridgeUniqueid")
+    orig_bridge_uniqueid: Text = Text("OrigBridgeUniqueid")
     """The id of the transferer's first bridge."""
-    orig_bridge_type = Text("OrigBridgeType")
+    orig_bridge_type: Text = Text("OrigBridgeType")
     """The type of the transferer's first bridge: ``basic``, ``base``, ``parking``, ..."""
-    orig_bridge_technology = Text("OrigBridgeTechnology")
+    orig_bridge_technology: Text = Text("OrigBridgeTechnology")
     """How the transferer's first bridge connects channels: ``simple_bridge``, ``softmix``, ..."""
-    orig_bridge_creator = Text("OrigBridgeCreator")
+    orig_bridge_creator: Text = Text("OrigBridgeCreator")
     """Who made the transferer's first bridge, or ``<unknown>``."""
-    orig_bridge_name = Text("OrigBridgeName")
+    orig_bridge_name: Text = Text("OrigBridgeName")
     """The name that its maker gave the transferer's first bridge, or ``<unknown>``."""
-    orig_bridge_num_channels = Integer("OrigBridgeNumChannels")
+    orig_bridge_num_channels: Integer = Integer("OrigBridgeNumChannels")
     """How many channels are in the transferer's first bridge."""
-    orig_bridge_video_source_mode = Text("OrigBridgeVideoSourceMode")
+    orig_bridge_video_source_mode: Text = Text("OrigBridgeVideoSourceMode")
     """How the source of the video in the transferer's first bridge is chosen."""
-    orig_bridge_video_source = Text("OrigBridgeVideoSource")
+    orig_bridge_video_source: Text = Text("OrigBridgeVideoSource")
     """The id of the channel whose video the transferer's first bridge shows, if any."""
 
 
 class SecondBridgeEvent(Event):
     """An event that describes the transferer's second bridge."""
 
-    second_bridge_uniqueid = Text("SecondBridgeUniqueid")
+    second_bridge_uniqueid: Text = Text("SecondBridgeUniqueid")
     """The id of the transferer's second bridge."""
-    second_bridge_type = Text("SecondBridgeType")
+    second_bridge_type: Text = Text("SecondBridgeType")
     """The type of the transferer's second bridge: ``basic``, ``base``, ``parking``, ..."""
-    second_bridge_technology = Text("SecondBridgeTechnology")
+    second_bridge_technology: Text = Text("SecondBridgeTechnology")
     """How the transferer's second bridge connects channels: ``simple_bridge``, ``softmix``, ..."""
-    second_bridge_creator = Text("SecondBridgeCreator")
+    second_bridge_creator: Text = Text("SecondBridgeCreator")
     """Who made the transferer's second bridge, or ``<unknown>``."""
-    second_bridge_name = Text("SecondBridgeName")
+    second_bridge_name: Text = Text("SecondBridgeName")
     """The name that its maker gave the transferer's second bridge, or ``<unknown>``."""
-    second_bridge_num_channels = Integer("SecondBridgeNumChannels")
+    second_bridge_num_channels: Integer = Integer("SecondBridgeNumChannels")
     """How many channels are in the transferer's second bridge."""
-    second_bridge_video_source_mode = Text("SecondBridgeVideoSourceMode")
+    second_bridge_video_source_mode: Text = Text("SecondBridgeVideoSourceMode")
     """How the source of the video in the transferer's second bridge is chosen."""
-    second_bridge_video_source = Text("SecondBridgeVideoSource")
+    second_bridge_video_source: Text = Text("SecondBridgeVideoSource")
     """The id of the channel whose video the transferer's second bridge shows, if any."""
 
 
@@ -394,15 +400,15 @@ class AttendedTransfer(
     NAME: ClassVar[str] = "AttendedTransfer"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    result = Choice("Result", "Fail", "Invalid", "Not Permitted", "Success")
+    result: Choice = Choice("Result", "Fail", "Invalid", "Not Permitted", "Success")
     """Whether the transfer worked."""
-    dest_type = Choice("DestType", "Bridge", "App", "Link", "Threeway", "Fail")
+    dest_type: Choice = Choice("DestType", "Bridge", "App", "Link", "Threeway", "Fail")
     """How the transfer was done."""
-    dest_bridge_uniqueid = Text("DestBridgeUniqueid")
+    dest_bridge_uniqueid: Text = Text("DestBridgeUniqueid")
     """The id of the bridge that is left, for ``Bridge`` and ``Threeway``."""
-    dest_app = Text("DestApp")
+    dest_app: Text = Text("DestApp")
     """The application that the call went on in, if `dest_type` is ``App``."""
-    dest_transferer_channel = Text("DestTransfererChannel")
+    dest_transferer_channel: Text = Text("DestTransfererChannel")
     """The transferring party's channel that is left, for ``Threeway``."""
 
 
@@ -412,13 +418,13 @@ class BlindTransfer(TransfererChannelEvent, TransfereeChannelEvent, BridgeEvent)
     NAME: ClassVar[str] = "BlindTransfer"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    result = Choice("Result", "Fail", "Invalid", "Not Permitted", "Success")
+    result: Choice = Choice("Result", "Fail", "Invalid", "Not Permitted", "Success")
     """Whether the transfer worked; not whether anybody answers."""
-    is_external = Flag("IsExternal")
+    is_external: Flag = Flag("IsExternal")
     """Whether the other side did it, not Asterisk."""
-    context = Text("Context")
+    context: Text = Text("Context")
     """The context that it is transferred to."""
-    extension = Text("Extension")
+    extension: Text = Text("Extension")
     """The extension that it is transferred to."""
 
 
@@ -428,7 +434,7 @@ class DialBegin(ChannelEvent, DestChannelEvent):
     NAME: ClassVar[str] = "DialBegin"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    dial_string = Text("DialString")
+    dial_string: Text = Text("DialString")
     """What is dialed, without its technology."""
 
 
@@ -438,7 +444,7 @@ class DialEnd(ChannelEvent, DestChannelEvent):
     NAME: ClassVar[str] = "DialEnd"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    dial_status = Choice(
+    dial_status: Choice = Choice(
         "DialStatus",
         "ABORT",
         "ANSWER",
@@ -451,7 +457,7 @@ class DialEnd(ChannelEvent, DestChannelEvent):
         "NOANSWER",
     )
     """How the dialing goes, or went."""
-    forward = Text("Forward")
+    forward: Text = Text("Forward")
     """Where the call was forwarded to, if it was."""
 
 
@@ -461,9 +467,9 @@ class DialState(ChannelEvent, DestChannelEvent):
     NAME: ClassVar[str] = "DialState"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    dial_status = Choice("DialStatus", "RINGING", "PROCEEDING", "PROGRESS")
+    dial_status: Choice = Choice("DialStatus", "RINGING", "PROCEEDING", "PROGRESS")
     """How the dialing goes, or went."""
-    forward = Text("Forward")
+    forward: Text = Text("Forward")
     """Where the call was forwarded to, if it was."""
 
 
@@ -477,25 +483,25 @@ class OriginateResponse(Event):
     NAME: ClassVar[str] = "OriginateResponse"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    response = Choice("Response", "Failure", "Success")
+    response: Choice = Choice("Response", "Failure", "Success")
     """Whether it was answered."""
-    channel = Text("Channel")
+    channel: Text = Text("Channel")
     """The name of the channel."""
-    context = Text("Context")
+    context: Text = Text("Context")
     """The context, if one was asked for."""
-    exten = Text("Exten")
+    exten: Text = Text("Exten")
     """The extension, if one was asked for."""
-    application = Text("Application")
+    application: Text = Text("Application")
     """The application, if one was asked for."""
-    data_ = Text("Data")
+    data_: Text = Text("Data")
     """Its arguments."""
-    reason = Integer("Reason")
+    reason: Integer = Integer("Reason")
     """4 answered, 5 busy, 8 congestion, 3 not in time, 0 anything else."""
-    uniqueid = Text("Uniqueid")
+    uniqueid: Text = Text("Uniqueid")
     """The id of the channel; ``<unknown>`` if there was none."""
-    caller_id_num = Text("CallerIDNum")
+    caller_id_num: Text = Text("CallerIDNum")
     """The number of the caller ID; ``<unknown>`` if there is none."""
-    caller_id_name = EscapedText("CallerIDName")
+    caller_id_name: EscapedText = EscapedText("CallerIDName")
     """The name of the caller ID; ``<unknown>`` if there is none."""
 
 

@@ -47,11 +47,11 @@ __all__ = [
 class SourceChannelEvent(Event):
     """An event that describes the channel that is kept."""
 
-    source_channel = Text("SourceChannel")
+    source_channel: Text = Text("SourceChannel")
     """The name of the channel that is kept."""
-    source_channel_state = Integer("SourceChannelState")
+    source_channel_state: Integer = Integer("SourceChannelState")
     """The state of the channel that is kept, as a number."""
-    source_channel_state_desc = Choice(
+    source_channel_state_desc: Choice = Choice(
         "SourceChannelStateDesc",
         "Down",
         "Rsrvd",
@@ -66,31 +66,31 @@ class SourceChannelEvent(Event):
         "Unknown",
     )
     """The state of the channel that is kept, in words."""
-    source_caller_id_num = Text("SourceCallerIDNum")
+    source_caller_id_num: Text = Text("SourceCallerIDNum")
     """The number in the caller ID of the channel that is kept, or ``<unknown>``."""
-    source_caller_id_name = EscapedText("SourceCallerIDName")
+    source_caller_id_name: EscapedText = EscapedText("SourceCallerIDName")
     """The name in the caller ID of the channel that is kept, or ``<unknown>``."""
-    source_connected_line_num = Text("SourceConnectedLineNum")
+    source_connected_line_num: Text = Text("SourceConnectedLineNum")
     """The number that the channel that is kept is connected with, or ``<unknown>``."""
-    source_connected_line_name = EscapedText("SourceConnectedLineName")
+    source_connected_line_name: EscapedText = EscapedText("SourceConnectedLineName")
     """The name that the channel that is kept is connected with, or ``<unknown>``."""
-    source_language = Text("SourceLanguage")
+    source_language: Text = Text("SourceLanguage")
     """The language of the prompts for the channel that is kept."""
-    source_account_code = Text("SourceAccountCode")
+    source_account_code: Text = Text("SourceAccountCode")
     """The account code of the channel that is kept."""
-    source_context = Text("SourceContext")
+    source_context: Text = Text("SourceContext")
     """The context of the dialplan that the channel that is kept is in."""
-    source_exten = Text("SourceExten")
+    source_exten: Text = Text("SourceExten")
     """The extension of the dialplan that the channel that is kept is at."""
-    source_priority = Integer("SourcePriority")
+    source_priority: Integer = Integer("SourcePriority")
     """The step of the extension that the channel that is kept is at."""
-    source_uniqueid = Text("SourceUniqueid")
+    source_uniqueid: Text = Text("SourceUniqueid")
     """The id of the channel that is kept, which never changes."""
-    source_linkedid = Text("SourceLinkedid")
+    source_linkedid: Text = Text("SourceLinkedid")
     """The id that all channels of the call of the channel that is kept share."""
-    source_tenantid = Text("SourceTenantid")
+    source_tenantid: Text = Text("SourceTenantid")
     """The tenant of the channel that is kept, if one is set."""
-    source_chan_variable = Variables("SourceChanVariable")
+    source_chan_variable: Variables = Variables("SourceChanVariable")
     """The variables of the channel that is kept that ``channelvars`` asks for."""
 
 
@@ -99,7 +99,7 @@ class ChannelHungup(Event):
 
     NAME: ClassVar[str] = "ChannelHungup"
 
-    channel = Text("Channel")
+    channel: Text = Text("Channel")
     """The name of the channel."""
 
 
@@ -114,13 +114,13 @@ class CoreShowChannel(ChannelEvent):
 
     NAME: ClassVar[str] = "CoreShowChannel"
 
-    bridge_id = Text("BridgeId")
+    bridge_id: Text = Text("BridgeId")
     """The id of the bridge that the channel is in; empty if in none."""
-    application = Text("Application")
+    application: Text = Text("Application")
     """The application."""
-    application_data = Text("ApplicationData")
+    application_data: Text = Text("ApplicationData")
     """The arguments of the application."""
-    duration = Duration("Duration")
+    duration: Duration = Duration("Duration")
     """For how long the channel has existed, in seconds."""
 
 
@@ -129,9 +129,9 @@ class CoreShowChannelMap(Event):
 
     NAME: ClassVar[str] = "CoreShowChannelMap"
 
-    channel = Text("Channel")
+    channel: Text = Text("Channel")
     """The name of the channel."""
-    connected_channel = Text("ConnectedChannel")
+    connected_channel: Text = Text("ConnectedChannel")
     """The name of the channel that it is connected with."""
 
 
@@ -153,11 +153,11 @@ class Hangup(ChannelEvent):
     NAME: ClassVar[str] = "Hangup"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    cause = Integer("Cause")
+    cause: Integer = Integer("Cause")
     """The number of the hang-up cause, as in Q.850."""
-    cause_text = Text("Cause-txt")
+    cause_text: Text = Text("Cause-txt")
     """The hang-up cause in words."""
-    tech_cause = Integer("TechCause")
+    tech_cause: Integer = Integer("TechCause")
     """The technology's own number of the cause, of calls that did not end as usual."""
 
 
@@ -167,7 +167,7 @@ class HangupHandlerPop(ChannelEvent):
     NAME: ClassVar[str] = "HangupHandlerPop"
     CLASSES: ClassVar[tuple[str, ...]] = ("dialplan",)
 
-    handler = Text("Handler")
+    handler: Text = Text("Handler")
     """The subroutine that the handler calls."""
 
 
@@ -177,7 +177,7 @@ class HangupHandlerPush(ChannelEvent):
     NAME: ClassVar[str] = "HangupHandlerPush"
     CLASSES: ClassVar[tuple[str, ...]] = ("dialplan",)
 
-    handler = Text("Handler")
+    handler: Text = Text("Handler")
     """The subroutine that the handler calls."""
 
 
@@ -187,7 +187,7 @@ class HangupHandlerRun(ChannelEvent):
     NAME: ClassVar[str] = "HangupHandlerRun"
     CLASSES: ClassVar[tuple[str, ...]] = ("dialplan",)
 
-    handler = Text("Handler")
+    handler: Text = Text("Handler")
     """The subroutine that the handler calls."""
 
 
@@ -197,7 +197,7 @@ class HangupRequest(ChannelEvent):
     NAME: ClassVar[str] = "HangupRequest"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    cause = Integer("Cause")
+    cause: Integer = Integer("Cause")
     """The number of the hang-up cause, as in Q.850."""
 
 
@@ -207,7 +207,7 @@ class Hold(ChannelEvent):
     NAME: ClassVar[str] = "Hold"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    music_class = Text("MusicClass")
+    music_class: Text = Text("MusicClass")
     """The class of music that was asked for, if any."""
 
 
@@ -217,11 +217,11 @@ class LocalBridge(LocalOneChannelEvent, LocalTwoChannelEvent):
     NAME: ClassVar[str] = "LocalBridge"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    context = Text("Context")
+    context: Text = Text("Context")
     """The context that the second half begins in."""
-    exten = Text("Exten")
+    exten: Text = Text("Exten")
     """The extension that the second half begins at."""
-    local_optimization = Flag("LocalOptimization")
+    local_optimization: Flag = Flag("LocalOptimization")
     """Whether it may take itself out of its call."""
 
 
@@ -231,9 +231,9 @@ class LocalOptimizationBegin(LocalOneChannelEvent, LocalTwoChannelEvent, SourceC
     NAME: ClassVar[str] = "LocalOptimizationBegin"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    dest_uniqueid = Text("DestUniqueId")
+    dest_uniqueid: Text = Text("DestUniqueId")
     """The id of the bridge that the call goes on in."""
-    id = Text("Id")
+    id: Text = Text("Id")
     """The id of this optimization, the same at its end."""
 
 
@@ -243,9 +243,9 @@ class LocalOptimizationEnd(LocalOneChannelEvent, LocalTwoChannelEvent):
     NAME: ClassVar[str] = "LocalOptimizationEnd"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    success = Flag("Success")
+    success: Flag = Flag("Success")
     """Whether it worked."""
-    id = Text("Id")
+    id: Text = Text("Id")
     """The id of this optimization, the same at its end."""
 
 
@@ -255,7 +255,7 @@ class NewAccountCode(ChannelEvent):
     NAME: ClassVar[str] = "NewAccountCode"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    old_account_code = Text("OldAccountCode")
+    old_account_code: Text = Text("OldAccountCode")
     """The account code that the channel had before."""
 
 
@@ -265,7 +265,7 @@ class NewCallerid(ChannelEvent):
     NAME: ClassVar[str] = "NewCallerid"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    calling_pres = Text("CID-CallingPres")
+    calling_pres: Text = Text("CID-CallingPres")
     """Whether the caller ID may be shown, as a number and in words."""
 
 
@@ -296,11 +296,11 @@ class Rename(Event):
     NAME: ClassVar[str] = "Rename"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    channel = Text("Channel")
+    channel: Text = Text("Channel")
     """The old name of the channel."""
-    new_name = Text("Newname")
+    new_name: Text = Text("Newname")
     """The new name of the channel."""
-    uniqueid = Text("Uniqueid")
+    uniqueid: Text = Text("Uniqueid")
     """The id of the channel, which never changes."""
 
 
@@ -310,7 +310,7 @@ class SoftHangupRequest(ChannelEvent):
     NAME: ClassVar[str] = "SoftHangupRequest"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    cause = Integer("Cause")
+    cause: Integer = Integer("Cause")
     """The number of the hang-up cause, as in Q.850."""
 
 
@@ -319,39 +319,39 @@ class Status(ChannelEvent):
 
     NAME: ClassVar[str] = "Status"
 
-    type = Text("Type")
+    type: Text = Text("Type")
     """The technology of the channel."""
-    dnid = Text("DNID")
+    dnid: Text = Text("DNID")
     """The number that was dialed (DNID)."""
-    effective_connected_line_num = Text("EffectiveConnectedLineNum")
+    effective_connected_line_num: Text = Text("EffectiveConnectedLineNum")
     """The number that is shown to the channel."""
-    effective_connected_line_name = Text("EffectiveConnectedLineName")
+    effective_connected_line_name: Text = Text("EffectiveConnectedLineName")
     """The name that is shown to the channel."""
-    time_to_hangup = Integer("TimeToHangup")
+    time_to_hangup: Integer = Integer("TimeToHangup")
     """When the channel is hung up, in seconds since 1970; 0 for never."""
-    bridge_id = Text("BridgeID")
+    bridge_id: Text = Text("BridgeID")
     """The id of the bridge that the channel is in; empty if in none."""
-    application = Text("Application")
+    application: Text = Text("Application")
     """The application that runs."""
-    data_ = Text("Data")
+    data_: Text = Text("Data")
     """The arguments of the application."""
-    native_formats = Text("Nativeformats")
+    native_formats: Text = Text("Nativeformats")
     """The formats that the other side sends and takes."""
-    read_format = Text("Readformat")
+    read_format: Text = Text("Readformat")
     """The format that Asterisk reads from the channel in."""
-    read_translation = Text("Readtrans")
+    read_translation: Text = Text("Readtrans")
     """How what is read is translated; empty if it is not."""
-    write_format = Text("Writeformat")
+    write_format: Text = Text("Writeformat")
     """The format that Asterisk writes to the channel in."""
-    write_translation = Text("Writetrans")
+    write_translation: Text = Text("Writetrans")
     """How what is written is translated; empty if it is not."""
-    call_group = Integer("Callgroup")
+    call_group: Integer = Integer("Callgroup")
     """The groups of which the channel can be picked up, as bits of a number."""
-    pickup_group = Integer("Pickupgroup")
+    pickup_group: Integer = Integer("Pickupgroup")
     """The groups of which the channel can pick up, as bits of a number."""
-    seconds = Integer("Seconds")
+    seconds: Integer = Integer("Seconds")
     """For how many seconds the channel has existed."""
-    variable = Variables("Variable")
+    variable: Variables = Variables("Variable")
     """The variables that were asked for; ``(null)`` for those not set."""
 
 
@@ -360,7 +360,7 @@ class StatusComplete(ListEndEvent):
 
     NAME: ClassVar[str] = "StatusComplete"
 
-    items_ = Integer("Items")
+    items_: Integer = Integer("Items")
     """How many items there were."""
 
 

@@ -42,7 +42,7 @@ class ConfbridgeEnd(BridgeEvent):
     NAME: ClassVar[str] = "ConfbridgeEnd"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    conference = Text("Conference")
+    conference: Text = Text("Conference")
     """The name of the conference."""
 
 
@@ -52,11 +52,11 @@ class ConfbridgeJoin(ChannelEvent, BridgeEvent):
     NAME: ClassVar[str] = "ConfbridgeJoin"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    conference = Text("Conference")
+    conference: Text = Text("Conference")
     """The name of the conference."""
-    admin = Flag("Admin")
+    admin: Flag = Flag("Admin")
     """Whether the participant is an administrator."""
-    muted = Flag("Muted")
+    muted: Flag = Flag("Muted")
     """Whether the participant is muted."""
 
 
@@ -66,9 +66,9 @@ class ConfbridgeLeave(ChannelEvent, BridgeEvent):
     NAME: ClassVar[str] = "ConfbridgeLeave"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    conference = Text("Conference")
+    conference: Text = Text("Conference")
     """The name of the conference."""
-    admin = Flag("Admin")
+    admin: Flag = Flag("Admin")
     """Whether the participant is an administrator."""
 
 
@@ -77,25 +77,25 @@ class ConfbridgeList(ChannelEvent):
 
     NAME: ClassVar[str] = "ConfbridgeList"
 
-    conference = Text("Conference")
+    conference: Text = Text("Conference")
     """The name of the conference."""
-    admin = Flag("Admin")
+    admin: Flag = Flag("Admin")
     """Whether the participant is an administrator."""
-    marked_user = Flag("MarkedUser")
+    marked_user: Flag = Flag("MarkedUser")
     """Whether the participant is a marked one."""
-    wait_marked = Flag("WaitMarked")
+    wait_marked: Flag = Flag("WaitMarked")
     """Whether the participant must wait for a marked one."""
-    end_marked = Flag("EndMarked")
+    end_marked: Flag = Flag("EndMarked")
     """Whether the participant must leave when the last marked one does."""
-    waiting = Flag("Waiting")
+    waiting: Flag = Flag("Waiting")
     """Whether the participant waits for a marked one."""
-    muted = Flag("Muted")
+    muted: Flag = Flag("Muted")
     """Whether the participant is muted."""
-    talking = Flag("Talking")
+    talking: Flag = Flag("Talking")
     """Whether the participant talks."""
-    answered_time = Integer("AnsweredTime")
+    answered_time: Integer = Integer("AnsweredTime")
     """For how many seconds the channel has been up."""
-    end_marked_any = Flag("EndMarkedAny")
+    end_marked_any: Flag = Flag("EndMarkedAny")
     """Whether the participant must leave when any marked one does."""
 
 
@@ -110,15 +110,15 @@ class ConfbridgeListRooms(Event):
 
     NAME: ClassVar[str] = "ConfbridgeListRooms"
 
-    conference = Text("Conference")
+    conference: Text = Text("Conference")
     """The name of the conference."""
-    parties = Integer("Parties")
+    parties: Integer = Integer("Parties")
     """How many participants there are."""
-    marked = Integer("Marked")
+    marked: Integer = Integer("Marked")
     """How many marked participants there are."""
-    locked = Flag("Locked")
+    locked: Flag = Flag("Locked")
     """Whether nobody else may come in."""
-    muted = Flag("Muted")
+    muted: Flag = Flag("Muted")
     """Whether the conference is muted."""
 
 
@@ -134,9 +134,9 @@ class ConfbridgeMute(ChannelEvent, BridgeEvent):
     NAME: ClassVar[str] = "ConfbridgeMute"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    conference = Text("Conference")
+    conference: Text = Text("Conference")
     """The name of the conference."""
-    admin = Flag("Admin")
+    admin: Flag = Flag("Admin")
     """Whether the participant is an administrator."""
 
 
@@ -146,7 +146,7 @@ class ConfbridgeRecord(BridgeEvent):
     NAME: ClassVar[str] = "ConfbridgeRecord"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    conference = Text("Conference")
+    conference: Text = Text("Conference")
     """The name of the conference."""
 
 
@@ -156,7 +156,7 @@ class ConfbridgeStart(BridgeEvent):
     NAME: ClassVar[str] = "ConfbridgeStart"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    conference = Text("Conference")
+    conference: Text = Text("Conference")
     """The name of the conference."""
 
 
@@ -166,7 +166,7 @@ class ConfbridgeStopRecord(BridgeEvent):
     NAME: ClassVar[str] = "ConfbridgeStopRecord"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    conference = Text("Conference")
+    conference: Text = Text("Conference")
     """The name of the conference."""
 
 
@@ -176,11 +176,11 @@ class ConfbridgeTalking(ChannelEvent, BridgeEvent):
     NAME: ClassVar[str] = "ConfbridgeTalking"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    conference = Text("Conference")
+    conference: Text = Text("Conference")
     """The name of the conference."""
-    talking_status = Flag("TalkingStatus")
+    talking_status: Flag = Flag("TalkingStatus")
     """Whether the participant talks now."""
-    admin = Flag("Admin")
+    admin: Flag = Flag("Admin")
     """Whether the participant is an administrator."""
 
 
@@ -190,9 +190,9 @@ class ConfbridgeUnmute(ChannelEvent, BridgeEvent):
     NAME: ClassVar[str] = "ConfbridgeUnmute"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    conference = Text("Conference")
+    conference: Text = Text("Conference")
     """The name of the conference."""
-    admin = Flag("Admin")
+    admin: Flag = Flag("Admin")
     """Whether the participant is an administrator."""
 
 
@@ -202,7 +202,7 @@ class MeetmeEnd(Event):
     NAME: ClassVar[str] = "MeetmeEnd"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    meetme = Text("Meetme")
+    meetme: Text = Text("Meetme")
     """The number of the conference."""
 
 
@@ -212,9 +212,9 @@ class MeetmeJoin(ChannelEvent):
     NAME: ClassVar[str] = "MeetmeJoin"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    meetme = Text("Meetme")
+    meetme: Text = Text("Meetme")
     """The number of the conference."""
-    user = Text("User")
+    user: Text = Text("User")
     """The number of the participant."""
 
 
@@ -224,11 +224,11 @@ class MeetmeLeave(ChannelEvent):
     NAME: ClassVar[str] = "MeetmeLeave"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    meetme = Text("Meetme")
+    meetme: Text = Text("Meetme")
     """The number of the conference."""
-    user = Text("User")
+    user: Text = Text("User")
     """The number of the participant."""
-    duration = Integer("Duration")
+    duration: Integer = Integer("Duration")
     """How long it lasted, in seconds."""
 
 
@@ -237,29 +237,29 @@ class MeetmeList(Event):
 
     NAME: ClassVar[str] = "MeetmeList"
 
-    conference = Text("Conference")
+    conference: Text = Text("Conference")
     """The name of the conference."""
-    user_number = Integer("UserNumber")
+    user_number: Integer = Integer("UserNumber")
     """The number of the participant."""
-    caller_id_num = Text("CallerIDNum")
+    caller_id_num: Text = Text("CallerIDNum")
     """The number of the caller ID; ``<unknown>`` if there is none."""
-    caller_id_name = EscapedText("CallerIDName")
+    caller_id_name: EscapedText = EscapedText("CallerIDName")
     """The name of the caller ID; ``<unknown>`` if there is none."""
-    connected_line_num = Text("ConnectedLineNum")
+    connected_line_num: Text = Text("ConnectedLineNum")
     """The number that the channel is connected with."""
-    connected_line_name = EscapedText("ConnectedLineName")
+    connected_line_name: EscapedText = EscapedText("ConnectedLineName")
     """The name that the channel is connected with."""
-    channel = Text("Channel")
+    channel: Text = Text("Channel")
     """The name of the channel."""
-    admin = Flag("Admin")
+    admin: Flag = Flag("Admin")
     """Whether the participant is an administrator."""
-    role = Text("Role")
+    role: Text = Text("Role")
     """Asterisk's part: ``Notifier`` or ``Subscriber``."""
-    marked_user = Flag("MarkedUser")
+    marked_user: Flag = Flag("MarkedUser")
     """Whether the participant is a marked one."""
-    muted = Text("Muted")
+    muted: Text = Text("Muted")
     """Whether, and by whom, the participant is muted."""
-    talking = Text("Talking")
+    talking: Text = Text("Talking")
     """Whether the participant talks: ``Yes``, ``No``, ``Not monitored``."""
 
 
@@ -274,17 +274,17 @@ class MeetmeListRooms(Event):
 
     NAME: ClassVar[str] = "MeetmeListRooms"
 
-    conference = Text("Conference")
+    conference: Text = Text("Conference")
     """The name of the conference."""
-    parties = Integer("Parties")
+    parties: Integer = Integer("Parties")
     """How many participants there are."""
-    marked = Integer("Marked")
+    marked: Integer = Integer("Marked")
     """How many marked participants there are."""
-    activity = Duration("Activity")
+    activity: Duration = Duration("Activity")
     """For how long the conference has lasted, in seconds."""
-    creation = Text("Creation")
+    creation: Text = Text("Creation")
     """How the conference was made: ``Dynamic`` or ``Static``."""
-    locked = Flag("Locked")
+    locked: Flag = Flag("Locked")
     """Whether nobody else may come in."""
 
 
@@ -300,13 +300,13 @@ class MeetmeMute(ChannelEvent):
     NAME: ClassVar[str] = "MeetmeMute"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    meetme = Text("Meetme")
+    meetme: Text = Text("Meetme")
     """The number of the conference."""
-    user = Text("User")
+    user: Text = Text("User")
     """The number of the participant."""
-    duration = Integer("Duration")
+    duration: Integer = Integer("Duration")
     """How long it lasted, in seconds."""
-    status = Flag("Status")
+    status: Flag = Flag("Status")
     """Whether the participant is muted now."""
 
 
@@ -316,13 +316,13 @@ class MeetmeTalkRequest(ChannelEvent):
     NAME: ClassVar[str] = "MeetmeTalkRequest"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    meetme = Text("Meetme")
+    meetme: Text = Text("Meetme")
     """The number of the conference."""
-    user = Text("User")
+    user: Text = Text("User")
     """The number of the participant."""
-    duration = Integer("Duration")
+    duration: Integer = Integer("Duration")
     """How long it lasted, in seconds."""
-    status = Flag("Status")
+    status: Flag = Flag("Status")
     """Whether the participant asks to talk."""
 
 
@@ -332,11 +332,11 @@ class MeetmeTalking(ChannelEvent):
     NAME: ClassVar[str] = "MeetmeTalking"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    meetme = Text("Meetme")
+    meetme: Text = Text("Meetme")
     """The number of the conference."""
-    user = Text("User")
+    user: Text = Text("User")
     """The number of the participant."""
-    duration = Integer("Duration")
+    duration: Integer = Integer("Duration")
     """How long it lasted, in seconds."""
-    status = Flag("Status")
+    status: Flag = Flag("Status")
     """Whether the participant talks now."""

@@ -32,9 +32,9 @@ class Alarm(Event):
     NAME: ClassVar[str] = "Alarm"
     CLASSES: ClassVar[tuple[str, ...]] = ("system",)
 
-    dahdi_channel = Text("DAHDIChannel")
+    dahdi_channel: Text = Text("DAHDIChannel")
     """The number of the DAHDI channel."""
-    alarm = Text("Alarm")
+    alarm: Text = Text("Alarm")
     """The alarm."""
 
 
@@ -44,7 +44,7 @@ class AlarmClear(Event):
     NAME: ClassVar[str] = "AlarmClear"
     CLASSES: ClassVar[tuple[str, ...]] = ("system",)
 
-    dahdi_channel = Text("DAHDIChannel")
+    dahdi_channel: Text = Text("DAHDIChannel")
     """The number of the DAHDI channel."""
 
 
@@ -54,11 +54,11 @@ class DAHDIChannel(ChannelEvent):
     NAME: ClassVar[str] = "DAHDIChannel"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    dahdi_group = Text("DAHDIGroup")
+    dahdi_group: Text = Text("DAHDIGroup")
     """The group of the DAHDI channel."""
-    dahdi_span = Integer("DAHDISpan")
+    dahdi_span: Integer = Integer("DAHDISpan")
     """The span of the DAHDI channel."""
-    dahdi_channel = Text("DAHDIChannel")
+    dahdi_channel: Text = Text("DAHDIChannel")
     """The number of the DAHDI channel."""
 
 
@@ -67,25 +67,25 @@ class DAHDIShowChannels(Event):
 
     NAME: ClassVar[str] = "DAHDIShowChannels"
 
-    dahdi_channel = Integer("DAHDIChannel")
+    dahdi_channel: Integer = Integer("DAHDIChannel")
     """The number of the DAHDI channel."""
-    channel = Text("Channel")
+    channel: Text = Text("Channel")
     """The name of the Asterisk channel, if there is one."""
-    uniqueid = Text("Uniqueid")
+    uniqueid: Text = Text("Uniqueid")
     """The id of the Asterisk channel, if there is one."""
-    account_code = Text("AccountCode")
+    account_code: Text = Text("AccountCode")
     """The account code of the channel, if there is one."""
-    signalling = Text("Signalling")
+    signalling: Text = Text("Signalling")
     """The signalling of the channel."""
-    signalling_code = Integer("SignallingCode")
+    signalling_code: Integer = Integer("SignallingCode")
     """The number of the signalling."""
-    context = Text("Context")
+    context: Text = Text("Context")
     """The context of the dialplan."""
-    dnd = Flag("DND")
+    dnd: Flag = Flag("DND")
     """Whether the channel does not want to ring."""
-    alarm = Text("Alarm")
+    alarm: Text = Text("Alarm")
     """The alarm."""
-    description = Text("Description")
+    description: Text = Text("Description")
     """A description."""
 
 
@@ -94,7 +94,7 @@ class DAHDIShowChannelsComplete(ListEndEvent):
 
     NAME: ClassVar[str] = "DAHDIShowChannelsComplete"
 
-    items_ = Integer("Items")
+    items_: Integer = Integer("Items")
     """How many items there were."""
 
 
@@ -103,25 +103,25 @@ class DAHDIShowStatus(Event):
 
     NAME: ClassVar[str] = "DAHDIShowStatus"
 
-    span = Integer("Span")
+    span: Integer = Integer("Span")
     """The number of the span."""
-    description = Text("Description")
+    description: Text = Text("Description")
     """A description."""
-    alarms = Text("Alarms")
+    alarms: Text = Text("Alarms")
     """The alarms of the span."""
-    irq = Integer("IRQ")
+    irq: Integer = Integer("IRQ")
     """How many interrupts were missed."""
-    bpviol = Integer("bpviol")
+    bpviol: Integer = Integer("bpviol")
     """How many bipolar violations the span has had."""
-    crc = Integer("CRC")
+    crc: Integer = Integer("CRC")
     """How many errors of the checksum the span has had."""
-    framing = Text("Framing")
+    framing: Text = Text("Framing")
     """How the line frames its bits."""
-    coding = Text("Coding")
+    coding: Text = Text("Coding")
     """How the line codes its bits."""
-    options = Text("Options")
+    options: Text = Text("Options")
     """Options of the line."""
-    lbo = Text("LBO")
+    lbo: Text = Text("LBO")
     """The length of the line (line build-out)."""
 
 
@@ -130,7 +130,7 @@ class DAHDIShowStatusComplete(ListEndEvent):
 
     NAME: ClassVar[str] = "DAHDIShowStatusComplete"
 
-    items_ = Integer("Items")
+    items_: Integer = Integer("Items")
     """How many items there were."""
 
 
@@ -140,9 +140,9 @@ class DNDState(Event):
     NAME: ClassVar[str] = "DNDState"
     CLASSES: ClassVar[tuple[str, ...]] = ("system",)
 
-    dahdi_channel = Text("DAHDIChannel")
+    dahdi_channel: Text = Text("DAHDIChannel")
     """The number of the DAHDI channel."""
-    status = Flag("Status")
+    status: Flag = Flag("Status")
     """Whether the channel does not want to ring."""
 
 
@@ -152,57 +152,57 @@ class MCID(ChannelEvent):
     NAME: ClassVar[str] = "MCID"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    m_caller_id_num_valid = Text("MCallerIDNumValid")
+    m_caller_id_num_valid: Text = Text("MCallerIDNumValid")
     """Whether there is a number of who called."""
-    m_caller_id_num = Text("MCallerIDNum")
+    m_caller_id_num: Text = Text("MCallerIDNum")
     """The number of who called."""
-    m_caller_id_ton = Text("MCallerIDton")
+    m_caller_id_ton: Text = Text("MCallerIDton")
     """The type of that number."""
-    m_caller_id_num_plan = Text("MCallerIDNumPlan")
+    m_caller_id_num_plan: Text = Text("MCallerIDNumPlan")
     """The numbering plan of that number."""
-    m_caller_id_num_pres = Text("MCallerIDNumPres")
+    m_caller_id_num_pres: Text = Text("MCallerIDNumPres")
     """Whether that number may be shown."""
-    m_caller_id_name_valid = Text("MCallerIDNameValid")
+    m_caller_id_name_valid: Text = Text("MCallerIDNameValid")
     """Whether there is a name of who called."""
-    m_caller_id_name = Text("MCallerIDName")
+    m_caller_id_name: Text = Text("MCallerIDName")
     """The name of who called."""
-    m_caller_id_name_char_set = Text("MCallerIDNameCharSet")
+    m_caller_id_name_char_set: Text = Text("MCallerIDNameCharSet")
     """The character set of that name."""
-    m_caller_id_name_pres = Text("MCallerIDNamePres")
+    m_caller_id_name_pres: Text = Text("MCallerIDNamePres")
     """Whether that name may be shown."""
-    m_caller_id_subaddr = Text("MCallerIDSubaddr")
+    m_caller_id_subaddr: Text = Text("MCallerIDSubaddr")
     """The subaddress of who called."""
-    m_caller_id_subaddr_type = Text("MCallerIDSubaddrType")
+    m_caller_id_subaddr_type: Text = Text("MCallerIDSubaddrType")
     """The type of that subaddress."""
-    m_caller_id_subaddr_odd = Text("MCallerIDSubaddrOdd")
+    m_caller_id_subaddr_odd: Text = Text("MCallerIDSubaddrOdd")
     """Whether that subaddress has an odd number of digits."""
-    m_caller_id_pres = Text("MCallerIDPres")
+    m_caller_id_pres: Text = Text("MCallerIDPres")
     """Whether all that may be shown."""
-    m_connected_id_num_valid = Text("MConnectedIDNumValid")
+    m_connected_id_num_valid: Text = Text("MConnectedIDNumValid")
     """Whether there is a number of who was called."""
-    m_connected_id_num = Text("MConnectedIDNum")
+    m_connected_id_num: Text = Text("MConnectedIDNum")
     """The number of who was called."""
-    m_connected_id_ton = Text("MConnectedIDton")
+    m_connected_id_ton: Text = Text("MConnectedIDton")
     """The type of that number."""
-    m_connected_id_num_plan = Text("MConnectedIDNumPlan")
+    m_connected_id_num_plan: Text = Text("MConnectedIDNumPlan")
     """The numbering plan of that number."""
-    m_connected_id_num_pres = Text("MConnectedIDNumPres")
+    m_connected_id_num_pres: Text = Text("MConnectedIDNumPres")
     """Whether that number may be shown."""
-    m_connected_id_name_valid = Text("MConnectedIDNameValid")
+    m_connected_id_name_valid: Text = Text("MConnectedIDNameValid")
     """Whether there is a name of who was called."""
-    m_connected_id_name = Text("MConnectedIDName")
+    m_connected_id_name: Text = Text("MConnectedIDName")
     """The name of who was called."""
-    m_connected_id_name_char_set = Text("MConnectedIDNameCharSet")
+    m_connected_id_name_char_set: Text = Text("MConnectedIDNameCharSet")
     """The character set of that name."""
-    m_connected_id_name_pres = Text("MConnectedIDNamePres")
+    m_connected_id_name_pres: Text = Text("MConnectedIDNamePres")
     """Whether that name may be shown."""
-    m_connected_id_subaddr = Text("MConnectedIDSubaddr")
+    m_connected_id_subaddr: Text = Text("MConnectedIDSubaddr")
     """The subaddress of who was called."""
-    m_connected_id_subaddr_type = Text("MConnectedIDSubaddrType")
+    m_connected_id_subaddr_type: Text = Text("MConnectedIDSubaddrType")
     """The type of that subaddress."""
-    m_connected_id_subaddr_odd = Text("MConnectedIDSubaddrOdd")
+    m_connected_id_subaddr_odd: Text = Text("MConnectedIDSubaddrOdd")
     """Whether that subaddress has an odd number of digits."""
-    m_connected_id_pres = Text("MConnectedIDPres")
+    m_connected_id_pres: Text = Text("MConnectedIDPres")
     """Whether all that may be shown."""
 
 
@@ -211,17 +211,17 @@ class PRIShowSpans(Event):
 
     NAME: ClassVar[str] = "PRIShowSpans"
 
-    span = Integer("Span")
+    span: Integer = Integer("Span")
     """The number of the span."""
-    d_channel = Integer("DChannel")
+    d_channel: Integer = Integer("DChannel")
     """The number of the D channel."""
-    order = Text("Order")
+    order: Text = Text("Order")
     """Which D channel of the span it is."""
-    active = Flag("Active")
+    active: Flag = Flag("Active")
     """Whether this D channel is the active one."""
-    alarm = Text("Alarm")
+    alarm: Text = Text("Alarm")
     """The alarm."""
-    up = Flag("Up")
+    up: Flag = Flag("Up")
     """Whether the span is up."""
 
 
@@ -230,7 +230,7 @@ class PRIShowSpansComplete(ListEndEvent):
 
     NAME: ClassVar[str] = "PRIShowSpansComplete"
 
-    items_ = Integer("Items")
+    items_: Integer = Integer("Items")
     """How many items there were."""
 
 
@@ -240,9 +240,9 @@ class SpanAlarm(Event):
     NAME: ClassVar[str] = "SpanAlarm"
     CLASSES: ClassVar[tuple[str, ...]] = ("system",)
 
-    span = Text("Span")
+    span: Text = Text("Span")
     """The number of the span."""
-    alarm = Text("Alarm")
+    alarm: Text = Text("Alarm")
     """The alarm."""
 
 
@@ -252,5 +252,5 @@ class SpanAlarmClear(Event):
     NAME: ClassVar[str] = "SpanAlarmClear"
     CLASSES: ClassVar[tuple[str, ...]] = ("system",)
 
-    span = Text("Span")
+    span: Text = Text("Span")
     """The number of the span."""

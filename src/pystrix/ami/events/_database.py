@@ -23,11 +23,11 @@ class DBGetResponse(Event):
 
     NAME: ClassVar[str] = "DBGetResponse"
 
-    family = Text("Family")
+    family: Text = Text("Family")
     """The family of the key."""
-    key = Text("Key")
+    key: Text = Text("Key")
     """The key."""
-    val = Text("Val")
+    val: Text = Text("Val")
     """The value."""
 
 
@@ -42,7 +42,7 @@ class DBGetTreeResponse(Event):
 
     NAME: ClassVar[str] = "DBGetTreeResponse"
 
-    key = Text("Key")
+    key: Text = Text("Key")
     """The family and the key: ``/family/key``."""
-    val = Text("Val")
+    val: Text = Text("Val")
     """The value."""

@@ -17,25 +17,25 @@ class ListDialplan(Event):
 
     NAME: ClassVar[str] = "ListDialplan"
 
-    context = Text("Context")
+    context: Text = Text("Context")
     """The context of the dialplan."""
-    extension = Text("Extension")
+    extension: Text = Text("Extension")
     """The extension of the dialplan."""
-    extension_label = Text("ExtensionLabel")
+    extension_label: Text = Text("ExtensionLabel")
     """The label of the step, if it has one."""
-    priority = Text("Priority")
+    priority: Text = Text("Priority")
     """The number of the step, or ``hint``."""
-    application = Text("Application")
+    application: Text = Text("Application")
     """The application."""
-    app_data = Text("AppData")
+    app_data: Text = Text("AppData")
     """The arguments of the application."""
-    include_context = Text("IncludeContext")
+    include_context: Text = Text("IncludeContext")
     """A context that this one includes."""
-    ignore_pattern = Text("IgnorePattern")
+    ignore_pattern: Text = Text("IgnorePattern")
     """A pattern of digits behind which the dial tone goes on."""
-    switch = Text("Switch")
+    switch: Text = Text("Switch")
     """Where else extensions are looked for."""
-    registrar = Text("Registrar")
+    registrar: Text = Text("Registrar")
     """What made the step: ``pbx_config``, ``res_parking``, ..."""
 
 
@@ -45,11 +45,11 @@ class Newexten(ChannelEvent):
     NAME: ClassVar[str] = "Newexten"
     CLASSES: ClassVar[tuple[str, ...]] = ("dialplan",)
 
-    extension = Text("Extension")
+    extension: Text = Text("Extension")
     """The extension of the dialplan."""
-    application = Text("Application")
+    application: Text = Text("Application")
     """The application."""
-    app_data = Text("AppData")
+    app_data: Text = Text("AppData")
     """The arguments of the application."""
 
 
@@ -58,11 +58,11 @@ class ShowDialPlanComplete(ListEndEvent):
 
     NAME: ClassVar[str] = "ShowDialPlanComplete"
 
-    list_extensions = Integer("ListExtensions")
+    list_extensions: Integer = Integer("ListExtensions")
     """How many extensions there are."""
-    list_priorities = Integer("ListPriorities")
+    list_priorities: Integer = Integer("ListPriorities")
     """How many steps there are."""
-    list_contexts = Integer("ListContexts")
+    list_contexts: Integer = Integer("ListContexts")
     """How many contexts there are."""
 
 
@@ -76,7 +76,7 @@ class UserEvent(ChannelEvent):
     NAME: ClassVar[str] = "UserEvent"
     CLASSES: ClassVar[tuple[str, ...]] = ("user",)
 
-    user_event = Text("UserEvent")
+    user_event: Text = Text("UserEvent")
     """The name that its sender gave it."""
 
 
@@ -86,7 +86,7 @@ class VarSet(ChannelEvent):
     NAME: ClassVar[str] = "VarSet"
     CLASSES: ClassVar[tuple[str, ...]] = ("dialplan",)
 
-    variable = Text("Variable")
+    variable: Text = Text("Variable")
     """The name of the variable; ``LOCAL(x)``, ``SHARED(x)`` say where it lives."""
-    value = EscapedText("Value")
+    value: EscapedText = EscapedText("Value")
     """The new value."""

@@ -26,11 +26,11 @@ class FAXSession(Event):
 
     NAME: ClassVar[str] = "FAXSession"
 
-    session_number = Integer("SessionNumber")
+    session_number: Integer = Integer("SessionNumber")
     """The number of the session."""
-    operation = Choice("Operation", "gateway", "V.21", "send", "receive", "none")
+    operation: Choice = Choice("Operation", "gateway", "V.21", "send", "receive", "none")
     """What the session does."""
-    state = Choice(
+    state: Choice = Choice(
         "State",
         "Uninitialized",
         "Initialized",
@@ -42,21 +42,21 @@ class FAXSession(Event):
         "Unknown",
     )
     """The state of the session."""
-    error_correction_mode = Flag("ErrorCorrectionMode")
+    error_correction_mode: Flag = Flag("ErrorCorrectionMode")
     """Whether errors are corrected (ECM)."""
-    data_rate = Integer("DataRate")
+    data_rate: Integer = Integer("DataRate")
     """How fast the fax is, in bits per second."""
-    image_resolution = Text("ImageResolution")
+    image_resolution: Text = Text("ImageResolution")
     """The resolution of the pages."""
-    page_number = Integer("PageNumber")
+    page_number: Integer = Integer("PageNumber")
     """How many pages were transferred so far."""
-    file_name = Text("FileName")
+    file_name: Text = Text("FileName")
     """The files."""
-    pages_transmitted = Integer("PagesTransmitted")
+    pages_transmitted: Integer = Integer("PagesTransmitted")
     """How many pages were sent."""
-    pages_received = Integer("PagesReceived")
+    pages_received: Integer = Integer("PagesReceived")
     """How many pages were received."""
-    total_bad_lines = Integer("TotalBadLines")
+    total_bad_lines: Integer = Integer("TotalBadLines")
     """How many lines were bad."""
 
 
@@ -65,7 +65,7 @@ class FAXSessionsComplete(ListEndEvent):
 
     NAME: ClassVar[str] = "FAXSessionsComplete"
 
-    total = Integer("Total")
+    total: Integer = Integer("Total")
     """How many items there were."""
 
 
@@ -74,17 +74,17 @@ class FAXSessionsEntry(Event):
 
     NAME: ClassVar[str] = "FAXSessionsEntry"
 
-    channel = Text("Channel")
+    channel: Text = Text("Channel")
     """The name of the channel."""
-    technology = Text("Technology")
+    technology: Text = Text("Technology")
     """The technology of the fax."""
-    session_number = Integer("SessionNumber")
+    session_number: Integer = Integer("SessionNumber")
     """The number of the session."""
-    session_type = Choice("SessionType", "G.711", "T.38")
+    session_type: Choice = Choice("SessionType", "G.711", "T.38")
     """The type of the session."""
-    operation = Choice("Operation", "gateway", "V.21", "send", "receive", "none")
+    operation: Choice = Choice("Operation", "gateway", "V.21", "send", "receive", "none")
     """What the session does."""
-    state = Choice(
+    state: Choice = Choice(
         "State",
         "Uninitialized",
         "Initialized",
@@ -96,7 +96,7 @@ class FAXSessionsEntry(Event):
         "Unknown",
     )
     """The state."""
-    files = Text("Files")
+    files: Text = Text("Files")
     """The files."""
 
 
@@ -105,17 +105,17 @@ class FAXStats(Event):
 
     NAME: ClassVar[str] = "FAXStats"
 
-    current_sessions = Integer("CurrentSessions")
+    current_sessions: Integer = Integer("CurrentSessions")
     """How many fax sessions there are."""
-    reserved_sessions = Integer("ReservedSessions")
+    reserved_sessions: Integer = Integer("ReservedSessions")
     """How many fax sessions are reserved."""
-    transmit_attempts = Integer("TransmitAttempts")
+    transmit_attempts: Integer = Integer("TransmitAttempts")
     """How many faxes were to be sent."""
-    receive_attempts = Integer("ReceiveAttempts")
+    receive_attempts: Integer = Integer("ReceiveAttempts")
     """How many faxes were to be received."""
-    completed_faxes = Integer("CompletedFAXes")
+    completed_faxes: Integer = Integer("CompletedFAXes")
     """How many faxes were sent or received whole."""
-    failed_faxes = Integer("FailedFAXes")
+    failed_faxes: Integer = Integer("FailedFAXes")
     """How many faxes failed."""
 
 
@@ -125,13 +125,13 @@ class FAXStatus(ChannelEvent):
     NAME: ClassVar[str] = "FAXStatus"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    operation = Choice("Operation", "gateway", "receive", "send")
+    operation: Choice = Choice("Operation", "gateway", "receive", "send")
     """What the session does."""
-    status = Text("Status")
+    status: Text = Text("Status")
     """How it goes, in words."""
-    local_station_id = Text("LocalStationID")
+    local_station_id: Text = Text("LocalStationID")
     """The name of the fax here."""
-    file_name = Text("FileName")
+    file_name: Text = Text("FileName")
     """The files."""
 
 
@@ -141,17 +141,17 @@ class ReceiveFAX(ChannelEvent):
     NAME: ClassVar[str] = "ReceiveFAX"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    local_station_id = Text("LocalStationID")
+    local_station_id: Text = Text("LocalStationID")
     """The name of the fax here."""
-    remote_station_id = Text("RemoteStationID")
+    remote_station_id: Text = Text("RemoteStationID")
     """The name of the fax at the other side."""
-    pages_transferred = SparseInteger("PagesTransferred")
+    pages_transferred: SparseInteger = SparseInteger("PagesTransferred")
     """How many pages were transferred."""
-    resolution = Text("Resolution")
+    resolution: Text = Text("Resolution")
     """The resolution of the pages."""
-    transfer_rate = SparseInteger("TransferRate")
+    transfer_rate: SparseInteger = SparseInteger("TransferRate")
     """How fast the fax was, in bits per second."""
-    file_name = Text("FileName")
+    file_name: Text = Text("FileName")
     """The files."""
 
 
@@ -161,15 +161,15 @@ class SendFAX(ChannelEvent):
     NAME: ClassVar[str] = "SendFAX"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    local_station_id = Text("LocalStationID")
+    local_station_id: Text = Text("LocalStationID")
     """The name of the fax here."""
-    remote_station_id = Text("RemoteStationID")
+    remote_station_id: Text = Text("RemoteStationID")
     """The name of the fax at the other side."""
-    pages_transferred = SparseInteger("PagesTransferred")
+    pages_transferred: SparseInteger = SparseInteger("PagesTransferred")
     """How many pages were transferred."""
-    resolution = Text("Resolution")
+    resolution: Text = Text("Resolution")
     """The resolution of the pages."""
-    transfer_rate = SparseInteger("TransferRate")
+    transfer_rate: SparseInteger = SparseInteger("TransferRate")
     """How fast the fax was, in bits per second."""
-    file_name = Text("FileName")
+    file_name: Text = Text("FileName")
     """The files."""

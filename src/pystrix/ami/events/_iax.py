@@ -17,31 +17,31 @@ class PeerEntry(Event):
 
     NAME: ClassVar[str] = "PeerEntry"
 
-    channel_type = Text("Channeltype")
+    channel_type: Text = Text("Channeltype")
     """The technology of the channel."""
-    object_name = Text("ObjectName")
+    object_name: Text = Text("ObjectName")
     """The name of the peer."""
-    object_username = Text("ObjectUsername")
+    object_username: Text = Text("ObjectUsername")
     """The user name of the peer."""
-    chan_object_type = Text("ChanObjectType")
+    chan_object_type: Text = Text("ChanObjectType")
     """What kind of object it is."""
-    ip_address = Text("IPaddress")
+    ip_address: Text = Text("IPaddress")
     """The address."""
-    mask = Text("Mask")
+    mask: Text = Text("Mask")
     """The mask of the address."""
-    port = Text("Port")
+    port: Text = Text("Port")
     """The port."""
-    ip_port = Integer("IPport")
+    ip_port: Integer = Integer("IPport")
     """The port."""
-    dynamic = Flag("Dynamic")
+    dynamic: Flag = Flag("Dynamic")
     """Whether the peer registers to say where it is."""
-    trunk = Flag("Trunk")
+    trunk: Flag = Flag("Trunk")
     """Whether calls share packets (trunking)."""
-    encryption = Flag("Encryption")
+    encryption: Flag = Flag("Encryption")
     """Whether it encrypts."""
-    status = Text("Status")
+    status: Text = Text("Status")
     """Whether it can be reached: ``OK (12 ms)``, ``Unmonitored``, ..."""
-    description = Text("Description")
+    description: Text = Text("Description")
     """A description."""
 
 
@@ -62,15 +62,15 @@ class RegistryEntry(Event):
 
     NAME: ClassVar[str] = "RegistryEntry"
 
-    host = Text("Host")
+    host: Text = Text("Host")
     """The server."""
-    dns_manager = Text("DNSmanager")
+    dns_manager: Text = Text("DNSmanager")
     """Whether Asterisk looks after the address in DNS."""
-    username = Text("Username")
+    username: Text = Text("Username")
     """The user name."""
-    perceived = Text("Perceived")
+    perceived: Text = Text("Perceived")
     """The address that the server sees."""
-    refresh = Integer("Refresh")
+    refresh: Integer = Integer("Refresh")
     """How often it registers anew, in seconds."""
-    state = Text("State")
+    state: Text = Text("State")
     """The state of the registration."""

@@ -34,11 +34,11 @@ __all__ = [
 class SpyeeChannelEvent(Event):
     """An event that describes the channel listened to."""
 
-    spyee_channel = Text("SpyeeChannel")
+    spyee_channel: Text = Text("SpyeeChannel")
     """The name of the channel listened to."""
-    spyee_channel_state = Integer("SpyeeChannelState")
+    spyee_channel_state: Integer = Integer("SpyeeChannelState")
     """The state of the channel listened to, as a number."""
-    spyee_channel_state_desc = Choice(
+    spyee_channel_state_desc: Choice = Choice(
         "SpyeeChannelStateDesc",
         "Down",
         "Rsrvd",
@@ -53,42 +53,42 @@ class SpyeeChannelEvent(Event):
         "Unknown",
     )
     """The state of the channel listened to, in words."""
-    spyee_caller_id_num = Text("SpyeeCallerIDNum")
+    spyee_caller_id_num: Text = Text("SpyeeCallerIDNum")
     """The number in the caller ID of the channel listened to, or ``<unknown>``."""
-    spyee_caller_id_name = EscapedText("SpyeeCallerIDName")
+    spyee_caller_id_name: EscapedText = EscapedText("SpyeeCallerIDName")
     """The name in the caller ID of the channel listened to, or ``<unknown>``."""
-    spyee_connected_line_num = Text("SpyeeConnectedLineNum")
+    spyee_connected_line_num: Text = Text("SpyeeConnectedLineNum")
     """The number that the channel listened to is connected with, or ``<unknown>``."""
-    spyee_connected_line_name = EscapedText("SpyeeConnectedLineName")
+    spyee_connected_line_name: EscapedText = EscapedText("SpyeeConnectedLineName")
     """The name that the channel listened to is connected with, or ``<unknown>``."""
-    spyee_language = Text("SpyeeLanguage")
+    spyee_language: Text = Text("SpyeeLanguage")
     """The language of the prompts for the channel listened to."""
-    spyee_account_code = Text("SpyeeAccountCode")
+    spyee_account_code: Text = Text("SpyeeAccountCode")
     """The account code of the channel listened to."""
-    spyee_context = Text("SpyeeContext")
+    spyee_context: Text = Text("SpyeeContext")
     """The context of the dialplan that the channel listened to is in."""
-    spyee_exten = Text("SpyeeExten")
+    spyee_exten: Text = Text("SpyeeExten")
     """The extension of the dialplan that the channel listened to is at."""
-    spyee_priority = Integer("SpyeePriority")
+    spyee_priority: Integer = Integer("SpyeePriority")
     """The step of the extension that the channel listened to is at."""
-    spyee_uniqueid = Text("SpyeeUniqueid")
+    spyee_uniqueid: Text = Text("SpyeeUniqueid")
     """The id of the channel listened to, which never changes."""
-    spyee_linkedid = Text("SpyeeLinkedid")
+    spyee_linkedid: Text = Text("SpyeeLinkedid")
     """The id that all channels of the call of the channel listened to share."""
-    spyee_tenantid = Text("SpyeeTenantid")
+    spyee_tenantid: Text = Text("SpyeeTenantid")
     """The tenant of the channel listened to, if one is set."""
-    spyee_chan_variable = Variables("SpyeeChanVariable")
+    spyee_chan_variable: Variables = Variables("SpyeeChanVariable")
     """The variables of the channel listened to that ``channelvars`` asks for."""
 
 
 class SpyerChannelEvent(Event):
     """An event that describes the listening channel."""
 
-    spyer_channel = Text("SpyerChannel")
+    spyer_channel: Text = Text("SpyerChannel")
     """The name of the listening channel."""
-    spyer_channel_state = Integer("SpyerChannelState")
+    spyer_channel_state: Integer = Integer("SpyerChannelState")
     """The state of the listening channel, as a number."""
-    spyer_channel_state_desc = Choice(
+    spyer_channel_state_desc: Choice = Choice(
         "SpyerChannelStateDesc",
         "Down",
         "Rsrvd",
@@ -103,31 +103,31 @@ class SpyerChannelEvent(Event):
         "Unknown",
     )
     """The state of the listening channel, in words."""
-    spyer_caller_id_num = Text("SpyerCallerIDNum")
+    spyer_caller_id_num: Text = Text("SpyerCallerIDNum")
     """The number in the caller ID of the listening channel, or ``<unknown>``."""
-    spyer_caller_id_name = EscapedText("SpyerCallerIDName")
+    spyer_caller_id_name: EscapedText = EscapedText("SpyerCallerIDName")
     """The name in the caller ID of the listening channel, or ``<unknown>``."""
-    spyer_connected_line_num = Text("SpyerConnectedLineNum")
+    spyer_connected_line_num: Text = Text("SpyerConnectedLineNum")
     """The number that the listening channel is connected with, or ``<unknown>``."""
-    spyer_connected_line_name = EscapedText("SpyerConnectedLineName")
+    spyer_connected_line_name: EscapedText = EscapedText("SpyerConnectedLineName")
     """The name that the listening channel is connected with, or ``<unknown>``."""
-    spyer_language = Text("SpyerLanguage")
+    spyer_language: Text = Text("SpyerLanguage")
     """The language of the prompts for the listening channel."""
-    spyer_account_code = Text("SpyerAccountCode")
+    spyer_account_code: Text = Text("SpyerAccountCode")
     """The account code of the listening channel."""
-    spyer_context = Text("SpyerContext")
+    spyer_context: Text = Text("SpyerContext")
     """The context of the dialplan that the listening channel is in."""
-    spyer_exten = Text("SpyerExten")
+    spyer_exten: Text = Text("SpyerExten")
     """The extension of the dialplan that the listening channel is at."""
-    spyer_priority = Integer("SpyerPriority")
+    spyer_priority: Integer = Integer("SpyerPriority")
     """The step of the extension that the listening channel is at."""
-    spyer_uniqueid = Text("SpyerUniqueid")
+    spyer_uniqueid: Text = Text("SpyerUniqueid")
     """The id of the listening channel, which never changes."""
-    spyer_linkedid = Text("SpyerLinkedid")
+    spyer_linkedid: Text = Text("SpyerLinkedid")
     """The id that all channels of the call of the listening channel share."""
-    spyer_tenantid = Text("SpyerTenantid")
+    spyer_tenantid: Text = Text("SpyerTenantid")
     """The tenant of the listening channel, if one is set."""
-    spyer_chan_variable = Variables("SpyerChanVariable")
+    spyer_chan_variable: Variables = Variables("SpyerChanVariable")
     """The variables of the listening channel that ``channelvars`` asks for."""
 
 
@@ -158,7 +158,7 @@ class ChannelTalkingStop(ChannelEvent):
     NAME: ClassVar[str] = "ChannelTalkingStop"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    duration = Integer("Duration")
+    duration: Integer = Integer("Duration")
     """How long somebody talked, in milliseconds."""
 
 
@@ -168,9 +168,9 @@ class DTMFBegin(ChannelEvent):
     NAME: ClassVar[str] = "DTMFBegin"
     CLASSES: ClassVar[tuple[str, ...]] = ("dtmf",)
 
-    digit = Text("Digit")
+    digit: Text = Text("Digit")
     """The digit: 0 to 9, A to D, ``*`` or ``#``."""
-    direction = Choice("Direction", "Received", "Sent")
+    direction: Choice = Choice("Direction", "Received", "Sent")
     """Whether it was received or sent."""
 
 
@@ -180,11 +180,11 @@ class DTMFEnd(ChannelEvent):
     NAME: ClassVar[str] = "DTMFEnd"
     CLASSES: ClassVar[tuple[str, ...]] = ("dtmf",)
 
-    digit = Text("Digit")
+    digit: Text = Text("Digit")
     """The digit: 0 to 9, A to D, ``*`` or ``#``."""
-    duration_ms = Integer("DurationMs")
+    duration_ms: Integer = Integer("DurationMs")
     """How long it lasted, in milliseconds."""
-    direction = Choice("Direction", "Received", "Sent")
+    direction: Choice = Choice("Direction", "Received", "Sent")
     """Whether it was received or sent."""
 
 
@@ -201,9 +201,9 @@ class MixMonitorMute(ChannelEvent):
     NAME: ClassVar[str] = "MixMonitorMute"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    direction = Choice("Direction", "read", "write", "both")
+    direction: Choice = Choice("Direction", "read", "write", "both")
     """Which part: what the channel sends, what it hears, or both."""
-    state = Flag("State")
+    state: Flag = Flag("State")
     """Whether there is silence now."""
 
 
@@ -227,7 +227,7 @@ class MusicOnHoldStart(ChannelEvent):
     NAME: ClassVar[str] = "MusicOnHoldStart"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    class_ = Text("Class")
+    class_: Text = Text("Class")
     """The class of music."""
 
 
@@ -244,43 +244,43 @@ class RTCPReceived(ChannelEvent):
     NAME: ClassVar[str] = "RTCPReceived"
     CLASSES: ClassVar[tuple[str, ...]] = ("reporting",)
 
-    ssrc = Text("SSRC")
+    ssrc: Text = Text("SSRC")
     """The source of the audio."""
-    pt = Choice("PT", "200(SR)", "201(RR)")
+    pt: Choice = Choice("PT", "200(SR)", "201(RR)")
     """The type of the report: ``200(SR)`` from a sender, ``201(RR)`` from a receiver."""
-    from_ = Text("From")
+    from_: Text = Text("From")
     """The sender's address."""
-    rtt = Number("RTT")
+    rtt: Number = Number("RTT")
     """The time to the other side and back, in seconds."""
-    report_count = Integer("ReportCount")
+    report_count: Integer = Integer("ReportCount")
     """How many report blocks there are."""
-    sent_ntp = Number("SentNTP")
+    sent_ntp: Number = Number("SentNTP")
     """When the sender made the report, in seconds since 1970; from senders only."""
-    sent_rtp = Integer("SentRTP")
+    sent_rtp: Integer = Integer("SentRTP")
     """The time of the report by the RTP clock; from senders only."""
-    sent_packets = Integer("SentPackets")
+    sent_packets: Integer = Integer("SentPackets")
     """How many packets the sender has sent; from senders only."""
-    sent_octets = Integer("SentOctets")
+    sent_octets: Integer = Integer("SentOctets")
     """How many bytes the sender has sent; from senders only."""
-    report_source_ssrc = Numbered("Report{}SourceSSRC", Text)
+    report_source_ssrc: Numbered[str] = Numbered("Report{}SourceSSRC", Text)
     """Of each block: the source that it is about."""
-    report_fraction_lost = Numbered("Report{}FractionLost", Integer)
+    report_fraction_lost: Numbered[int] = Numbered("Report{}FractionLost", Integer)
     """Of each block: how much was lost since the last, in parts of 256."""
-    report_cumulative_lost = Numbered("Report{}CumulativeLost", Integer)
+    report_cumulative_lost: Numbered[int] = Numbered("Report{}CumulativeLost", Integer)
     """Of each block: how many packets were lost in all."""
-    report_highest_sequence = Numbered("Report{}HighestSequence", Integer)
+    report_highest_sequence: Numbered[int] = Numbered("Report{}HighestSequence", Integer)
     """Of each block: the highest sequence number that came."""
-    report_sequence_number_cycles = Numbered("Report{}SequenceNumberCycles", Integer)
+    report_sequence_number_cycles: Numbered[int] = Numbered("Report{}SequenceNumberCycles", Integer)
     """Of each block: how often the sequence numbers began anew."""
-    report_ia_jitter = Numbered("Report{}IAJitter", Integer)
+    report_ia_jitter: Numbered[int] = Numbered("Report{}IAJitter", Integer)
     """Of each block: the jitter, in units of the RTP clock."""
-    report_lsr = Numbered("Report{}LSR", Integer)
+    report_lsr: Numbered[int] = Numbered("Report{}LSR", Integer)
     """Of each block: the time of the last sender report; 0 for none."""
-    report_dlsr = Numbered("Report{}DLSR", Number)
+    report_dlsr: Numbered[float] = Numbered("Report{}DLSR", Number)
     """Of each block: the seconds between the last sender report and this one."""
-    to = Text("To")
+    to: Text = Text("To")
     """The receiver's address."""
-    mes = PaddedNumber("MES")
+    mes: PaddedNumber = PaddedNumber("MES")
     """An estimate of the quality for the ear, from 0 to 100 (media experience score)."""
 
 
@@ -290,41 +290,41 @@ class RTCPSent(ChannelEvent):
     NAME: ClassVar[str] = "RTCPSent"
     CLASSES: ClassVar[tuple[str, ...]] = ("reporting",)
 
-    ssrc = Text("SSRC")
+    ssrc: Text = Text("SSRC")
     """The source of the audio."""
-    pt = Choice("PT", "200(SR)", "201(RR)")
+    pt: Choice = Choice("PT", "200(SR)", "201(RR)")
     """The type of the report: ``200(SR)`` from a sender, ``201(RR)`` from a receiver."""
-    to = Text("To")
+    to: Text = Text("To")
     """The receiver's address."""
-    report_count = Integer("ReportCount")
+    report_count: Integer = Integer("ReportCount")
     """How many report blocks there are."""
-    sent_ntp = Number("SentNTP")
+    sent_ntp: Number = Number("SentNTP")
     """When the sender made the report, in seconds since 1970; from senders only."""
-    sent_rtp = Integer("SentRTP")
+    sent_rtp: Integer = Integer("SentRTP")
     """The time of the report by the RTP clock; from senders only."""
-    sent_packets = Integer("SentPackets")
+    sent_packets: Integer = Integer("SentPackets")
     """How many packets the sender has sent; from senders only."""
-    sent_octets = Integer("SentOctets")
+    sent_octets: Integer = Integer("SentOctets")
     """How many bytes the sender has sent; from senders only."""
-    report_source_ssrc = Numbered("Report{}SourceSSRC", Text)
+    report_source_ssrc: Numbered[str] = Numbered("Report{}SourceSSRC", Text)
     """Of each block: the source that it is about."""
-    report_fraction_lost = Numbered("Report{}FractionLost", Integer)
+    report_fraction_lost: Numbered[int] = Numbered("Report{}FractionLost", Integer)
     """Of each block: how much was lost since the last, in parts of 256."""
-    report_cumulative_lost = Numbered("Report{}CumulativeLost", Integer)
+    report_cumulative_lost: Numbered[int] = Numbered("Report{}CumulativeLost", Integer)
     """Of each block: how many packets were lost in all."""
-    report_highest_sequence = Numbered("Report{}HighestSequence", Integer)
+    report_highest_sequence: Numbered[int] = Numbered("Report{}HighestSequence", Integer)
     """Of each block: the highest sequence number that came."""
-    report_sequence_number_cycles = Numbered("Report{}SequenceNumberCycles", Integer)
+    report_sequence_number_cycles: Numbered[int] = Numbered("Report{}SequenceNumberCycles", Integer)
     """Of each block: how often the sequence numbers began anew."""
-    report_ia_jitter = Numbered("Report{}IAJitter", Integer)
+    report_ia_jitter: Numbered[int] = Numbered("Report{}IAJitter", Integer)
     """Of each block: the jitter, in units of the RTP clock."""
-    report_lsr = Numbered("Report{}LSR", Integer)
+    report_lsr: Numbered[int] = Numbered("Report{}LSR", Integer)
     """Of each block: the time of the last sender report; 0 for none."""
-    report_dlsr = Numbered("Report{}DLSR", Number)
+    report_dlsr: Numbered[float] = Numbered("Report{}DLSR", Number)
     """Of each block: the seconds between the last sender report and this one."""
-    from_ = Text("From")
+    from_: Text = Text("From")
     """The sender's address."""
-    mes = PaddedNumber("MES")
+    mes: PaddedNumber = PaddedNumber("MES")
     """An estimate of the quality for the ear, from 0 to 100 (media experience score)."""
 
 

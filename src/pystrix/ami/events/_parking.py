@@ -28,11 +28,11 @@ __all__ = [
 class ParkeeChannelEvent(Event):
     """An event that describes the parked channel."""
 
-    parkee_channel = Text("ParkeeChannel")
+    parkee_channel: Text = Text("ParkeeChannel")
     """The name of the parked channel."""
-    parkee_channel_state = Integer("ParkeeChannelState")
+    parkee_channel_state: Integer = Integer("ParkeeChannelState")
     """The state of the parked channel, as a number."""
-    parkee_channel_state_desc = Choice(
+    parkee_channel_state_desc: Choice = Choice(
         "ParkeeChannelStateDesc",
         "Down",
         "Rsrvd",
@@ -47,42 +47,42 @@ class ParkeeChannelEvent(Event):
         "Unknown",
     )
     """The state of the parked channel, in words."""
-    parkee_caller_id_num = Text("ParkeeCallerIDNum")
+    parkee_caller_id_num: Text = Text("ParkeeCallerIDNum")
     """The number in the caller ID of the parked channel, or ``<unknown>``."""
-    parkee_caller_id_name = EscapedText("ParkeeCallerIDName")
+    parkee_caller_id_name: EscapedText = EscapedText("ParkeeCallerIDName")
     """The name in the caller ID of the parked channel, or ``<unknown>``."""
-    parkee_connected_line_num = Text("ParkeeConnectedLineNum")
+    parkee_connected_line_num: Text = Text("ParkeeConnectedLineNum")
     """The number that the parked channel is connected with, or ``<unknown>``."""
-    parkee_connected_line_name = EscapedText("ParkeeConnectedLineName")
+    parkee_connected_line_name: EscapedText = EscapedText("ParkeeConnectedLineName")
     """The name that the parked channel is connected with, or ``<unknown>``."""
-    parkee_language = Text("ParkeeLanguage")
+    parkee_language: Text = Text("ParkeeLanguage")
     """The language of the prompts for the parked channel."""
-    parkee_account_code = Text("ParkeeAccountCode")
+    parkee_account_code: Text = Text("ParkeeAccountCode")
     """The account code of the parked channel."""
-    parkee_context = Text("ParkeeContext")
+    parkee_context: Text = Text("ParkeeContext")
     """The context of the dialplan that the parked channel is in."""
-    parkee_exten = Text("ParkeeExten")
+    parkee_exten: Text = Text("ParkeeExten")
     """The extension of the dialplan that the parked channel is at."""
-    parkee_priority = Integer("ParkeePriority")
+    parkee_priority: Integer = Integer("ParkeePriority")
     """The step of the extension that the parked channel is at."""
-    parkee_uniqueid = Text("ParkeeUniqueid")
+    parkee_uniqueid: Text = Text("ParkeeUniqueid")
     """The id of the parked channel, which never changes."""
-    parkee_linkedid = Text("ParkeeLinkedid")
+    parkee_linkedid: Text = Text("ParkeeLinkedid")
     """The id that all channels of the call of the parked channel share."""
-    parkee_tenantid = Text("ParkeeTenantid")
+    parkee_tenantid: Text = Text("ParkeeTenantid")
     """The tenant of the parked channel, if one is set."""
-    parkee_chan_variable = Variables("ParkeeChanVariable")
+    parkee_chan_variable: Variables = Variables("ParkeeChanVariable")
     """The variables of the parked channel that ``channelvars`` asks for."""
 
 
 class ParkerChannelEvent(Event):
     """An event that describes the parking channel."""
 
-    parker_channel = Text("ParkerChannel")
+    parker_channel: Text = Text("ParkerChannel")
     """The name of the parking channel."""
-    parker_channel_state = Integer("ParkerChannelState")
+    parker_channel_state: Integer = Integer("ParkerChannelState")
     """The state of the parking channel, as a number."""
-    parker_channel_state_desc = Choice(
+    parker_channel_state_desc: Choice = Choice(
         "ParkerChannelStateDesc",
         "Down",
         "Rsrvd",
@@ -97,42 +97,42 @@ class ParkerChannelEvent(Event):
         "Unknown",
     )
     """The state of the parking channel, in words."""
-    parker_caller_id_num = Text("ParkerCallerIDNum")
+    parker_caller_id_num: Text = Text("ParkerCallerIDNum")
     """The number in the caller ID of the parking channel, or ``<unknown>``."""
-    parker_caller_id_name = EscapedText("ParkerCallerIDName")
+    parker_caller_id_name: EscapedText = EscapedText("ParkerCallerIDName")
     """The name in the caller ID of the parking channel, or ``<unknown>``."""
-    parker_connected_line_num = Text("ParkerConnectedLineNum")
+    parker_connected_line_num: Text = Text("ParkerConnectedLineNum")
     """The number that the parking channel is connected with, or ``<unknown>``."""
-    parker_connected_line_name = EscapedText("ParkerConnectedLineName")
+    parker_connected_line_name: EscapedText = EscapedText("ParkerConnectedLineName")
     """The name that the parking channel is connected with, or ``<unknown>``."""
-    parker_language = Text("ParkerLanguage")
+    parker_language: Text = Text("ParkerLanguage")
     """The language of the prompts for the parking channel."""
-    parker_account_code = Text("ParkerAccountCode")
+    parker_account_code: Text = Text("ParkerAccountCode")
     """The account code of the parking channel."""
-    parker_context = Text("ParkerContext")
+    parker_context: Text = Text("ParkerContext")
     """The context of the dialplan that the parking channel is in."""
-    parker_exten = Text("ParkerExten")
+    parker_exten: Text = Text("ParkerExten")
     """The extension of the dialplan that the parking channel is at."""
-    parker_priority = Integer("ParkerPriority")
+    parker_priority: Integer = Integer("ParkerPriority")
     """The step of the extension that the parking channel is at."""
-    parker_uniqueid = Text("ParkerUniqueid")
+    parker_uniqueid: Text = Text("ParkerUniqueid")
     """The id of the parking channel, which never changes."""
-    parker_linkedid = Text("ParkerLinkedid")
+    parker_linkedid: Text = Text("ParkerLinkedid")
     """The id that all channels of the call of the parking channel share."""
-    parker_tenantid = Text("ParkerTenantid")
+    parker_tenantid: Text = Text("ParkerTenantid")
     """The tenant of the parking channel, if one is set."""
-    parker_chan_variable = Variables("ParkerChanVariable")
+    parker_chan_variable: Variables = Variables("ParkerChanVariable")
     """The variables of the parking channel that ``channelvars`` asks for."""
 
 
 class RetrieverChannelEvent(Event):
     """An event that describes the retrieving channel."""
 
-    retriever_channel = Text("RetrieverChannel")
+    retriever_channel: Text = Text("RetrieverChannel")
     """The name of the retrieving channel."""
-    retriever_channel_state = Integer("RetrieverChannelState")
+    retriever_channel_state: Integer = Integer("RetrieverChannelState")
     """The state of the retrieving channel, as a number."""
-    retriever_channel_state_desc = Choice(
+    retriever_channel_state_desc: Choice = Choice(
         "RetrieverChannelStateDesc",
         "Down",
         "Rsrvd",
@@ -147,46 +147,46 @@ class RetrieverChannelEvent(Event):
         "Unknown",
     )
     """The state of the retrieving channel, in words."""
-    retriever_caller_id_num = Text("RetrieverCallerIDNum")
+    retriever_caller_id_num: Text = Text("RetrieverCallerIDNum")
     """The number in the caller ID of the retrieving channel, or ``<unknown>``."""
-    retriever_caller_id_name = EscapedText("RetrieverCallerIDName")
+    retriever_caller_id_name: EscapedText = EscapedText("RetrieverCallerIDName")
     """The name in the caller ID of the retrieving channel, or ``<unknown>``."""
-    retriever_connected_line_num = Text("RetrieverConnectedLineNum")
+    retriever_connected_line_num: Text = Text("RetrieverConnectedLineNum")
     """The number that the retrieving channel is connected with, or ``<unknown>``."""
-    retriever_connected_line_name = EscapedText("RetrieverConnectedLineName")
+    retriever_connected_line_name: EscapedText = EscapedText("RetrieverConnectedLineName")
     """The name that the retrieving channel is connected with, or ``<unknown>``."""
-    retriever_language = Text("RetrieverLanguage")
+    retriever_language: Text = Text("RetrieverLanguage")
     """The language of the prompts for the retrieving channel."""
-    retriever_account_code = Text("RetrieverAccountCode")
+    retriever_account_code: Text = Text("RetrieverAccountCode")
     """The account code of the retrieving channel."""
-    retriever_context = Text("RetrieverContext")
+    retriever_context: Text = Text("RetrieverContext")
     """The context of the dialplan that the retrieving channel is in."""
-    retriever_exten = Text("RetrieverExten")
+    retriever_exten: Text = Text("RetrieverExten")
     """The extension of the dialplan that the retrieving channel is at."""
-    retriever_priority = Integer("RetrieverPriority")
+    retriever_priority: Integer = Integer("RetrieverPriority")
     """The step of the extension that the retrieving channel is at."""
-    retriever_uniqueid = Text("RetrieverUniqueid")
+    retriever_uniqueid: Text = Text("RetrieverUniqueid")
     """The id of the retrieving channel, which never changes."""
-    retriever_linkedid = Text("RetrieverLinkedid")
+    retriever_linkedid: Text = Text("RetrieverLinkedid")
     """The id that all channels of the call of the retrieving channel share."""
-    retriever_tenantid = Text("RetrieverTenantid")
+    retriever_tenantid: Text = Text("RetrieverTenantid")
     """The tenant of the retrieving channel, if one is set."""
-    retriever_chan_variable = Variables("RetrieverChanVariable")
+    retriever_chan_variable: Variables = Variables("RetrieverChanVariable")
     """The variables of the retrieving channel that ``channelvars`` asks for."""
 
 
 class ParkingEvent(Event):
     """An event of a parked call."""
 
-    parker_dial_string = Text("ParkerDialString")
+    parker_dial_string: Text = Text("ParkerDialString")
     """What is dialed when the call was parked for too long."""
-    parking_lot = Text("Parkinglot")
+    parking_lot: Text = Text("Parkinglot")
     """The name of the parking lot."""
-    parking_space = Integer("ParkingSpace")
+    parking_space: Integer = Integer("ParkingSpace")
     """The place in the parking lot."""
-    parking_timeout = Integer("ParkingTimeout")
+    parking_timeout: Integer = Integer("ParkingTimeout")
     """In how many seconds the call leaves the parking lot."""
-    parking_duration = Integer("ParkingDuration")
+    parking_duration: Integer = Integer("ParkingDuration")
     """For how many seconds the call has been parked."""
 
 
@@ -223,7 +223,7 @@ class ParkedCallsComplete(ListEndEvent):
 
     NAME: ClassVar[str] = "ParkedCallsComplete"
 
-    total = Integer("Total")
+    total: Integer = Integer("Total")
     """How many parked calls there are."""
 
 
@@ -232,13 +232,13 @@ class Parkinglot(Event):
 
     NAME: ClassVar[str] = "Parkinglot"
 
-    name_ = Text("Name")
+    name_: Text = Text("Name")
     """The name of the parking lot."""
-    start_space = Integer("StartSpace")
+    start_space: Integer = Integer("StartSpace")
     """The first place."""
-    stop_space = Integer("StopSpace")
+    stop_space: Integer = Integer("StopSpace")
     """The last place."""
-    timeout = Integer("Timeout")
+    timeout: Integer = Integer("Timeout")
     """For how many seconds a call may be parked."""
 
 

@@ -44,72 +44,72 @@ __all__ = [
 class AorEvent(Event):
     """An event that describes a PJSIP address of record."""
 
-    object_type = Text("ObjectType")
+    object_type: Text = Text("ObjectType")
     """The type of the object."""
-    object_name = Text("ObjectName")
+    object_name: Text = Text("ObjectName")
     """The name of the object."""
-    minimum_expiration = Integer("MinimumExpiration")
+    minimum_expiration: Integer = Integer("MinimumExpiration")
     """For how many seconds a contact is kept at least."""
-    maximum_expiration = Integer("MaximumExpiration")
+    maximum_expiration: Integer = Integer("MaximumExpiration")
     """For how many seconds a contact is kept at most."""
-    default_expiration = Integer("DefaultExpiration")
+    default_expiration: Integer = Integer("DefaultExpiration")
     """For how many seconds a contact that says nothing is kept."""
-    qualify_frequency = Integer("QualifyFrequency")
+    qualify_frequency: Integer = Integer("QualifyFrequency")
     """Every how many seconds the contact is asked; 0 for never."""
-    qualify_timeout = Number("QualifyTimeout")
+    qualify_timeout: Number = Number("QualifyTimeout")
     """For how many seconds an answer is awaited."""
-    qualify2xx_only = Flag("Qualify2xxOnly")
+    qualify2xx_only: Flag = Flag("Qualify2xxOnly")
     """Whether only a 2xx response counts as reachable."""
-    authenticate_qualify = Flag("AuthenticateQualify")
+    authenticate_qualify: Flag = Flag("AuthenticateQualify")
     """Whether OPTIONS that are challenged are sent again with a password."""
-    max_contacts = Integer("MaxContacts")
+    max_contacts: Integer = Integer("MaxContacts")
     """How many contacts there may be."""
-    remove_existing = Flag("RemoveExisting")
+    remove_existing: Flag = Flag("RemoveExisting")
     """Whether a new contact takes the place of an old one."""
-    remove_unavailable = Flag("RemoveUnavailable")
+    remove_unavailable: Flag = Flag("RemoveUnavailable")
     """Whether a new contact takes the place of one that cannot be reached."""
-    mailboxes = Text("Mailboxes")
+    mailboxes: Text = Text("Mailboxes")
     """The mailboxes."""
-    voicemail_extension = Text("VoicemailExtension")
+    voicemail_extension: Text = Text("VoicemailExtension")
     """The extension of the voicemail."""
-    outbound_proxy = Text("OutboundProxy")
+    outbound_proxy: Text = Text("OutboundProxy")
     """The proxy that requests go through."""
-    support_path = Flag("SupportPath")
+    support_path: Flag = Flag("SupportPath")
     """Whether Path headers are used."""
-    contacts = Text("Contacts")
+    contacts: Text = Text("Contacts")
     """The contacts, separated by commas."""
 
 
 class AuthEvent(Event):
     """An event that describes a PJSIP authentication."""
 
-    object_type = Text("ObjectType")
+    object_type: Text = Text("ObjectType")
     """The type of the object."""
-    object_name = Text("ObjectName")
+    object_name: Text = Text("ObjectName")
     """The name of the object."""
-    username = Text("Username")
+    username: Text = Text("Username")
     """The user name."""
-    md5_cred = Text("Md5Cred")
+    md5_cred: Text = Text("Md5Cred")
     """The MD5 hash of the password."""
-    realm = Text("Realm")
+    realm: Text = Text("Realm")
     """The realm."""
-    auth_type = Text("AuthType")
+    auth_type: Text = Text("AuthType")
     """How it authenticates: ``digest``, ``userpass``, ``md5``, ..."""
-    password = Text("Password")
+    password: Text = Text("Password")
     """The password."""
-    nonce_lifetime = Integer("NonceLifetime")
+    nonce_lifetime: Integer = Integer("NonceLifetime")
     """For how many seconds a nonce is good."""
-    oauth_client_id = Text("OauthClientid")
+    oauth_client_id: Text = Text("OauthClientid")
     """The client id of OAuth."""
-    oauth_secret = Text("OauthSecret")
+    oauth_secret: Text = Text("OauthSecret")
     """The client secret of OAuth."""
-    password_digest = Text("PasswordDigest")
+    password_digest: Text = Text("PasswordDigest")
     """The hashes of the password."""
-    refresh_token = Text("RefreshToken")
+    refresh_token: Text = Text("RefreshToken")
     """The refresh token of OAuth."""
-    supported_algorithms_uac = Text("SupportedAlgorithmsUac")
+    supported_algorithms_uac: Text = Text("SupportedAlgorithmsUac")
     """The hashes that are used towards others."""
-    supported_algorithms_uas = Text("SupportedAlgorithmsUas")
+    supported_algorithms_uas: Text = Text("SupportedAlgorithmsUas")
     """The hashes that are asked of others."""
 
 
@@ -118,11 +118,11 @@ class AorDetail(AorEvent):
 
     NAME: ClassVar[str] = "AorDetail"
 
-    total_contacts = Integer("TotalContacts")
+    total_contacts: Integer = Integer("TotalContacts")
     """How many contacts there are."""
-    contacts_registered = Integer("ContactsRegistered")
+    contacts_registered: Integer = Integer("ContactsRegistered")
     """How many contacts registered."""
-    endpoint_name = Text("EndpointName")
+    endpoint_name: Text = Text("EndpointName")
     """The name of the endpoint."""
 
 
@@ -143,7 +143,7 @@ class AuthDetail(AuthEvent):
 
     NAME: ClassVar[str] = "AuthDetail"
 
-    endpoint_name = Text("EndpointName")
+    endpoint_name: Text = Text("EndpointName")
     """The name of the endpoint."""
 
 
@@ -164,43 +164,43 @@ class ContactList(Event):
 
     NAME: ClassVar[str] = "ContactList"
 
-    object_type = Text("ObjectType")
+    object_type: Text = Text("ObjectType")
     """The type of the object."""
-    object_name = Text("ObjectName")
+    object_name: Text = Text("ObjectName")
     """The name of the object."""
-    via_addr = Text("ViaAddr")
+    via_addr: Text = Text("ViaAddr")
     """The address in the Via header of its REGISTER."""
-    via_port = Text("ViaPort")
+    via_port: Text = Text("ViaPort")
     """The port in the Via header of its REGISTER."""
-    qualify_timeout = Number("QualifyTimeout")
+    qualify_timeout: Number = Number("QualifyTimeout")
     """For how many seconds an answer is awaited."""
-    call_id = Text("CallId")
+    call_id: Text = Text("CallId")
     """The Call-ID of its REGISTER."""
-    reg_server = Text("RegServer")
+    reg_server: Text = Text("RegServer")
     """The name of the Asterisk that it registered at."""
-    prune_on_boot = Flag("PruneOnBoot")
+    prune_on_boot: Flag = Flag("PruneOnBoot")
     """Whether the contact is forgotten when Asterisk starts."""
-    path = Text("Path")
+    path: Text = Text("Path")
     """The Path header of its REGISTER."""
-    endpoint = Text("Endpoint")
+    endpoint: Text = Text("Endpoint")
     """The name of the endpoint."""
-    authenticate_qualify = Flag("AuthenticateQualify")
+    authenticate_qualify: Flag = Flag("AuthenticateQualify")
     """Whether OPTIONS that are challenged are sent again with a password."""
-    uri = Text("Uri")
+    uri: Text = Text("Uri")
     """The URI of the contact."""
-    qualify_frequency = Integer("QualifyFrequency")
+    qualify_frequency: Integer = Integer("QualifyFrequency")
     """Every how many seconds the contact is asked; 0 for never."""
-    user_agent = Text("UserAgent")
+    user_agent: Text = Text("UserAgent")
     """The User-Agent header."""
-    expiration_time = Integer("ExpirationTime")
+    expiration_time: Integer = Integer("ExpirationTime")
     """When the contact expires, in seconds since 1970."""
-    outbound_proxy = Text("OutboundProxy")
+    outbound_proxy: Text = Text("OutboundProxy")
     """The proxy that requests go through."""
-    status = Choice("Status", "Reachable", "Unreachable", "NonQualified", "Unknown")
+    status: Choice = Choice("Status", "Reachable", "Unreachable", "NonQualified", "Unknown")
     """Whether the contact can be reached."""
-    roundtrip_usec = SparseInteger("RoundtripUsec")
+    roundtrip_usec: SparseInteger = SparseInteger("RoundtripUsec")
     """How long the contact took to answer, in microseconds; missing if not known."""
-    qualify2xx_only = Flag("Qualify2xxOnly")
+    qualify2xx_only: Flag = Flag("Qualify2xxOnly")
     """Whether only a 2xx response counts as reachable."""
 
 
@@ -216,9 +216,9 @@ class ContactStatus(Event):
     NAME: ClassVar[str] = "ContactStatus"
     CLASSES: ClassVar[tuple[str, ...]] = ("system",)
 
-    uri = Text("URI")
+    uri: Text = Text("URI")
     """The URI of the contact."""
-    contact_status = Choice(
+    contact_status: Choice = Choice(
         "ContactStatus",
         "Unknown",
         "Unreachable",
@@ -228,11 +228,11 @@ class ContactStatus(Event):
         "Updated",
     )
     """The new state of the contact."""
-    aor = Text("AOR")
+    aor: Text = Text("AOR")
     """The address of record."""
-    endpoint_name = Text("EndpointName")
+    endpoint_name: Text = Text("EndpointName")
     """The name of the endpoint."""
-    roundtrip_usec = SparseInteger("RoundtripUsec")
+    roundtrip_usec: SparseInteger = SparseInteger("RoundtripUsec")
     """How long the contact took to answer, in microseconds; missing if not known."""
 
 
@@ -241,37 +241,37 @@ class ContactStatusDetail(Event):
 
     NAME: ClassVar[str] = "ContactStatusDetail"
 
-    aor = Text("AOR")
+    aor: Text = Text("AOR")
     """The address of record."""
-    uri = Text("URI")
+    uri: Text = Text("URI")
     """The URI of the contact."""
-    status = Choice("Status", "Reachable", "Unreachable", "NonQualified", "Unknown")
+    status: Choice = Choice("Status", "Reachable", "Unreachable", "NonQualified", "Unknown")
     """Whether the contact can be reached."""
-    roundtrip_usec = SparseInteger("RoundtripUsec")
+    roundtrip_usec: SparseInteger = SparseInteger("RoundtripUsec")
     """How long the contact took to answer, in microseconds; missing if not known."""
-    endpoint_name = Text("EndpointName")
+    endpoint_name: Text = Text("EndpointName")
     """The name of the endpoint."""
-    user_agent = Text("UserAgent")
+    user_agent: Text = Text("UserAgent")
     """The User-Agent header."""
-    reg_expire = Integer("RegExpire")
+    reg_expire: Integer = Integer("RegExpire")
     """When the contact expires, in seconds since 1970; 0 for never."""
-    via_address = Text("ViaAddress")
+    via_address: Text = Text("ViaAddress")
     """The address and port in the Via header of its REGISTER."""
-    call_id = Text("CallID")
+    call_id: Text = Text("CallID")
     """The Call-ID of its REGISTER."""
-    id = Text("ID")
+    id: Text = Text("ID")
     """The id of the contact."""
-    authenticate_qualify = Flag("AuthenticateQualify")
+    authenticate_qualify: Flag = Flag("AuthenticateQualify")
     """Whether OPTIONS that are challenged are sent again with a password."""
-    outbound_proxy = Text("OutboundProxy")
+    outbound_proxy: Text = Text("OutboundProxy")
     """The proxy that requests go through."""
-    path = Text("Path")
+    path: Text = Text("Path")
     """The Path header of its REGISTER."""
-    qualify_frequency = Integer("QualifyFrequency")
+    qualify_frequency: Integer = Integer("QualifyFrequency")
     """Every how many seconds the contact is asked; 0 for never."""
-    qualify_timeout = Number("QualifyTimeout")
+    qualify_timeout: Number = Number("QualifyTimeout")
     """For how many seconds an answer is awaited."""
-    qualify2xx_only = Flag("Qualify2xxOnly")
+    qualify2xx_only: Flag = Flag("Qualify2xxOnly")
     """Whether only a 2xx response counts as reachable."""
 
 
@@ -286,7 +286,7 @@ class InboundRegistrationDetail(AorEvent):
 
     NAME: ClassVar[str] = "InboundRegistrationDetail"
 
-    contact = Text("Contact")
+    contact: Text = Text("Contact")
     """The contact."""
 
 
@@ -301,21 +301,21 @@ class InboundSubscriptionDetail(Event):
 
     NAME: ClassVar[str] = "InboundSubscriptionDetail"
 
-    role = Text("Role")
+    role: Text = Text("Role")
     """Asterisk's part: ``Notifier`` or ``Subscriber``."""
-    endpoint = Text("Endpoint")
+    endpoint: Text = Text("Endpoint")
     """The name of the endpoint."""
-    call_id = Text("Callid")
+    call_id: Text = Text("Callid")
     """The Call-ID of the subscription."""
-    state = Text("State")
+    state: Text = Text("State")
     """The state of the subscription."""
-    caller_id = Text("Callerid")
+    caller_id: Text = Text("Callerid")
     """The caller ID."""
-    subscription_type = Choice("SubscriptionType", "mwi", "extension_state")
+    subscription_type: Choice = Choice("SubscriptionType", "mwi", "extension_state")
     """What is watched."""
-    extension = Text("Extension")
+    extension: Text = Text("Extension")
     """The extension that is watched."""
-    extension_states = Choice(
+    extension_states: Choice = Choice(
         "ExtensionStates",
         "Idle",
         "InUse",
@@ -328,7 +328,7 @@ class InboundSubscriptionDetail(Event):
         "Unknown",
     )
     """The state of that extension."""
-    mailboxes = Text("Mailboxes")
+    mailboxes: Text = Text("Mailboxes")
     """The mailboxes."""
 
 
@@ -343,53 +343,53 @@ class OutboundRegistrationDetail(Event):
 
     NAME: ClassVar[str] = "OutboundRegistrationDetail"
 
-    object_type = Text("ObjectType")
+    object_type: Text = Text("ObjectType")
     """The type of the object."""
-    object_name = Text("ObjectName")
+    object_name: Text = Text("ObjectName")
     """The name of the object."""
-    max_retries = Integer("MaxRetries")
+    max_retries: Integer = Integer("MaxRetries")
     """How many attempts there are."""
-    client_uri = Text("ClientUri")
+    client_uri: Text = Text("ClientUri")
     """The URI that is registered."""
-    security_negotiation = Text("SecurityNegotiation")
+    security_negotiation: Text = Text("SecurityNegotiation")
     """How security is agreed on: ``no`` or ``mediasec``."""
-    auth_rejection_permanent = Flag("AuthRejectionPermanent")
+    auth_rejection_permanent: Flag = Flag("AuthRejectionPermanent")
     """Whether a refused password ends all attempts."""
-    server_uri = Text("ServerUri")
+    server_uri: Text = Text("ServerUri")
     """The URI of the server."""
-    max_random_initial_delay = Integer("MaxRandomInitialDelay")
+    max_random_initial_delay: Integer = Integer("MaxRandomInitialDelay")
     """By how many seconds the first attempt may be late, by chance."""
-    support_path = Flag("SupportPath")
+    support_path: Flag = Flag("SupportPath")
     """Whether Path headers are used."""
-    retry_interval = Integer("RetryInterval")
+    retry_interval: Integer = Integer("RetryInterval")
     """After how many seconds it tries anew."""
-    contact_header_params = Text("ContactHeaderParams")
+    contact_header_params: Text = Text("ContactHeaderParams")
     """Parameters for the Contact header."""
-    expiration = Integer("Expiration")
+    expiration: Integer = Integer("Expiration")
     """For how many seconds a registration is asked for."""
-    transport = Text("Transport")
+    transport: Text = Text("Transport")
     """The transport."""
-    line = Flag("Line")
+    line: Flag = Flag("Line")
     """Whether a parameter ``line`` tells to which registration a call belongs."""
-    contact_user = Text("ContactUser")
+    contact_user: Text = Text("ContactUser")
     """The user in the Contact header."""
-    endpoint = Text("Endpoint")
+    endpoint: Text = Text("Endpoint")
     """The name of the endpoint."""
-    user_agent = Text("UserAgent")
+    user_agent: Text = Text("UserAgent")
     """The User-Agent header."""
-    forbidden_retry_interval = Integer("ForbiddenRetryInterval")
+    forbidden_retry_interval: Integer = Integer("ForbiddenRetryInterval")
     """After how many seconds it tries anew after a 403; 0 for never."""
-    outbound_auth = Text("OutboundAuth")
+    outbound_auth: Text = Text("OutboundAuth")
     """The authentications that others ask for."""
-    outbound_proxy = Text("OutboundProxy")
+    outbound_proxy: Text = Text("OutboundProxy")
     """The proxy that requests go through."""
-    fatal_retry_interval = Integer("FatalRetryInterval")
+    fatal_retry_interval: Integer = Integer("FatalRetryInterval")
     """After how many seconds it tries anew when all failed; 0 for never."""
-    support_outbound = Flag("SupportOutbound")
+    support_outbound: Flag = Flag("SupportOutbound")
     """Whether SIP Outbound (RFC 5626) is used."""
-    status = Choice("Status", "Registered", "Unregistered", "Rejected")
+    status: Choice = Choice("Status", "Registered", "Unregistered", "Rejected")
     """The state of the registration."""
-    next_reg = Integer("NextReg")
+    next_reg: Integer = Integer("NextReg")
     """In how many seconds it registers anew."""
 
 
@@ -398,9 +398,9 @@ class OutboundRegistrationDetailComplete(ListEndEvent):
 
     NAME: ClassVar[str] = "OutboundRegistrationDetailComplete"
 
-    registered = Integer("Registered")
+    registered: Integer = Integer("Registered")
     """How many are registered."""
-    not_registered = Integer("NotRegistered")
+    not_registered: Integer = Integer("NotRegistered")
     """How many are not registered."""
 
 
@@ -409,21 +409,21 @@ class OutboundSubscriptionDetail(Event):
 
     NAME: ClassVar[str] = "OutboundSubscriptionDetail"
 
-    role = Text("Role")
+    role: Text = Text("Role")
     """Asterisk's part: ``Notifier`` or ``Subscriber``."""
-    endpoint = Text("Endpoint")
+    endpoint: Text = Text("Endpoint")
     """The name of the endpoint."""
-    call_id = Text("Callid")
+    call_id: Text = Text("Callid")
     """The Call-ID of the subscription."""
-    state = Text("State")
+    state: Text = Text("State")
     """The state of the subscription."""
-    caller_id = Text("Callerid")
+    caller_id: Text = Text("Callerid")
     """The caller ID."""
-    subscription_type = Choice("SubscriptionType", "mwi", "extension_state")
+    subscription_type: Choice = Choice("SubscriptionType", "mwi", "extension_state")
     """What is watched."""
-    extension = Text("Extension")
+    extension: Text = Text("Extension")
     """The extension that is watched."""
-    extension_states = Choice(
+    extension_states: Choice = Choice(
         "ExtensionStates",
         "Idle",
         "InUse",
@@ -436,7 +436,7 @@ class OutboundSubscriptionDetail(Event):
         "Unknown",
     )
     """The state of that extension."""
-    mailboxes = Text("Mailboxes")
+    mailboxes: Text = Text("Mailboxes")
     """The mailboxes."""
 
 
@@ -452,9 +452,9 @@ class PJSIPMaintenanceStatus(Event):
     NAME: ClassVar[str] = "PJSIPMaintenanceStatus"
     CLASSES: ClassVar[tuple[str, ...]] = ("system",)
 
-    endpoint = Text("Endpoint")
+    endpoint: Text = Text("Endpoint")
     """The name of the endpoint."""
-    status = Flag("Status")
+    status: Flag = Flag("Status")
     """Whether it is out of service."""
 
 
@@ -470,11 +470,11 @@ class PeerStatus(Event):
     NAME: ClassVar[str] = "PeerStatus"
     CLASSES: ClassVar[tuple[str, ...]] = ("system",)
 
-    channel_type = Text("ChannelType")
+    channel_type: Text = Text("ChannelType")
     """The technology of the channel."""
-    peer = Text("Peer")
+    peer: Text = Text("Peer")
     """The name of the peer."""
-    peer_status = Choice(
+    peer_status: Choice = Choice(
         "PeerStatus",
         "Unknown",
         "Registered",
@@ -483,13 +483,13 @@ class PeerStatus(Event):
         "Lagged",
     )
     """The new state of the peer."""
-    cause = Text("Cause")
+    cause: Text = Text("Cause")
     """Why its state changed."""
-    address = Text("Address")
+    address: Text = Text("Address")
     """The new address."""
-    port = Text("Port")
+    port: Text = Text("Port")
     """The port."""
-    time = Text("Time")
+    time: Text = Text("Time")
     """How long the peer takes to answer."""
 
 
@@ -499,15 +499,15 @@ class Registry(Event):
     NAME: ClassVar[str] = "Registry"
     CLASSES: ClassVar[tuple[str, ...]] = ("system",)
 
-    channel_type = Text("ChannelType")
+    channel_type: Text = Text("ChannelType")
     """The technology of the channel."""
-    username = Text("Username")
+    username: Text = Text("Username")
     """The user name."""
-    domain = Text("Domain")
+    domain: Text = Text("Domain")
     """The server."""
-    status = Choice("Status", "Registered", "Unregistered", "Rejected", "Failed")
+    status: Choice = Choice("Status", "Registered", "Unregistered", "Rejected", "Failed")
     """The state of the registration."""
-    cause = Text("Cause")
+    cause: Text = Text("Cause")
     """Why it was refused, if it was."""
 
 
@@ -516,19 +516,19 @@ class ResourceListDetail(Event):
 
     NAME: ClassVar[str] = "ResourceListDetail"
 
-    object_type = Text("ObjectType")
+    object_type: Text = Text("ObjectType")
     """The type of the object."""
-    object_name = Text("ObjectName")
+    object_name: Text = Text("ObjectName")
     """The name of the object."""
-    event = SecondText("Event")
+    event: SecondText = SecondText("Event")
     """The event package."""
-    full_state = Flag("FullState")
+    full_state: Flag = Flag("FullState")
     """Whether every NOTIFY tells of all resources."""
-    list_item = Text("ListItem")
+    list_item: Text = Text("ListItem")
     """The resources, separated by commas."""
-    notification_batch_interval = Integer("NotificationBatchInterval")
+    notification_batch_interval: Integer = Integer("NotificationBatchInterval")
     """For how many milliseconds changes are gathered."""
-    resource_display_name = Flag("ResourceDisplayName")
+    resource_display_name: Flag = Flag("ResourceDisplayName")
     """Whether the names of the resources are sent."""
 
 

@@ -24,289 +24,289 @@ class EndpointDetail(Event):
 
     NAME: ClassVar[str] = "EndpointDetail"
 
-    object_type = Text("ObjectType")
+    object_type: Text = Text("ObjectType")
     """The type of the object."""
-    object_name = Text("ObjectName")
+    object_name: Text = Text("ObjectName")
     """The name of the object."""
-    context = Text("Context")
+    context: Text = Text("Context")
     """The context for calls that come."""
-    allow = Text("Allow")
+    allow: Text = Text("Allow")
     """The codecs, in order."""
-    dtmf_mode = Text("DtmfMode")
+    dtmf_mode: Text = Text("DtmfMode")
     """How DTMF is sent."""
-    rtp_ipv6 = Flag("RtpIpv6")
+    rtp_ipv6: Flag = Flag("RtpIpv6")
     """Whether audio may use IPv6."""
-    rtp_symmetric = Flag("RtpSymmetric")
+    rtp_symmetric: Flag = Flag("RtpSymmetric")
     """Whether audio goes to where it comes from."""
-    ice_support = Flag("IceSupport")
+    ice_support: Flag = Flag("IceSupport")
     """Whether ICE is used."""
-    use_ptime = Flag("UsePtime")
+    use_ptime: Flag = Flag("UsePtime")
     """Whether the other side's packet length is used."""
-    force_rport = Flag("ForceRport")
+    force_rport: Flag = Flag("ForceRport")
     """Whether responses go to where the request came from."""
-    rewrite_contact = Flag("RewriteContact")
+    rewrite_contact: Flag = Flag("RewriteContact")
     """Whether a contact is replaced by where the request came from."""
-    transport = Text("Transport")
+    transport: Text = Text("Transport")
     """The transport."""
-    outbound_proxy = Text("OutboundProxy")
+    outbound_proxy: Text = Text("OutboundProxy")
     """The proxy that requests go through."""
-    moh_suggest = Text("MohSuggest")
+    moh_suggest: Text = Text("MohSuggest")
     """The class of music on hold."""
-    prack = Text("100rel")
+    prack: Text = Text("100rel")
     """Whether provisional responses are acknowledged (PRACK)."""
-    timers = Text("Timers")
+    timers: Text = Text("Timers")
     """Whether session timers are used."""
-    timers_min_se = Integer("TimersMinSe")
+    timers_min_se: Integer = Integer("TimersMinSe")
     """How short a session timer may be, in seconds."""
-    timers_sess_expires = Integer("TimersSessExpires")
+    timers_sess_expires: Integer = Integer("TimersSessExpires")
     """The session timer, in seconds."""
-    auth = Text("Auth")
+    auth: Text = Text("Auth")
     """The authentications that the endpoint must pass."""
-    outbound_auth = Text("OutboundAuth")
+    outbound_auth: Text = Text("OutboundAuth")
     """The authentications that others ask for."""
-    aors = Text("Aors")
+    aors: Text = Text("Aors")
     """The addresses of record."""
-    media_address = Text("MediaAddress")
+    media_address: Text = Text("MediaAddress")
     """The address for audio."""
-    identify_by = Text("IdentifyBy")
+    identify_by: Text = Text("IdentifyBy")
     """By what the endpoint is known."""
-    direct_media = Flag("DirectMedia")
+    direct_media: Flag = Flag("DirectMedia")
     """Whether audio may go from device to device."""
-    direct_media_method = Text("DirectMediaMethod")
+    direct_media_method: Text = Text("DirectMediaMethod")
     """The method that asks for that."""
-    trust_connected_line = Flag("TrustConnectedLine")
+    trust_connected_line: Flag = Flag("TrustConnectedLine")
     """Whether a connected line from the endpoint is believed."""
-    send_connected_line = Flag("SendConnectedLine")
+    send_connected_line: Flag = Flag("SendConnectedLine")
     """Whether a new connected line is told."""
-    connected_line_method = Text("ConnectedLineMethod")
+    connected_line_method: Text = Text("ConnectedLineMethod")
     """The method that tells of a new connected line."""
-    direct_media_glare_mitigation = Text("DirectMediaGlareMitigation")
+    direct_media_glare_mitigation: Text = Text("DirectMediaGlareMitigation")
     """What is done if both sides ask for that at once."""
-    disable_direct_media_on_nat = Flag("DisableDirectMediaOnNat")
+    disable_direct_media_on_nat: Flag = Flag("DisableDirectMediaOnNat")
     """Whether that is left when there is NAT between."""
-    caller_id = Text("Callerid")
+    caller_id: Text = Text("Callerid")
     """The caller ID."""
-    caller_id_privacy = Text("CalleridPrivacy")
+    caller_id_privacy: Text = Text("CalleridPrivacy")
     """Whether the caller ID may be shown."""
-    caller_id_tag = Text("CalleridTag")
+    caller_id_tag: Text = Text("CalleridTag")
     """A tag for the caller ID."""
-    trust_id_inbound = Flag("TrustIdInbound")
+    trust_id_inbound: Flag = Flag("TrustIdInbound")
     """Whether identities from the endpoint are believed."""
-    trust_id_outbound = Flag("TrustIdOutbound")
+    trust_id_outbound: Flag = Flag("TrustIdOutbound")
     """Whether private identities are told the endpoint."""
-    send_pai = Flag("SendPai")
+    send_pai: Flag = Flag("SendPai")
     """Whether a P-Asserted-Identity header is sent."""
-    send_rpid = Flag("SendRpid")
+    send_rpid: Flag = Flag("SendRpid")
     """Whether a Remote-Party-ID header is sent."""
-    send_diversion = Flag("SendDiversion")
+    send_diversion: Flag = Flag("SendDiversion")
     """Whether a Diversion header is sent."""
-    mailboxes = Text("Mailboxes")
+    mailboxes: Text = Text("Mailboxes")
     """The mailboxes whose messages it is told of."""
-    aggregate_mwi = Flag("AggregateMwi")
+    aggregate_mwi: Flag = Flag("AggregateMwi")
     """Whether one NOTIFY tells of all mailboxes."""
-    media_encryption = Text("MediaEncryption")
+    media_encryption: Text = Text("MediaEncryption")
     """How audio is encrypted."""
-    media_encryption_optimistic = Flag("MediaEncryptionOptimistic")
+    media_encryption_optimistic: Flag = Flag("MediaEncryptionOptimistic")
     """Whether audio goes unencrypted if it must."""
-    use_avpf = Flag("UseAvpf")
+    use_avpf: Flag = Flag("UseAvpf")
     """Whether the profile AVPF is used."""
-    force_avp = Flag("ForceAvp")
+    force_avp: Flag = Flag("ForceAvp")
     """Whether the profile AVP is used."""
-    media_use_received_transport = Flag("MediaUseReceivedTransport")
+    media_use_received_transport: Flag = Flag("MediaUseReceivedTransport")
     """Whether an answer has the transport of the offer."""
-    one_touch_recording = Flag("OneTouchRecording")
+    one_touch_recording: Flag = Flag("OneTouchRecording")
     """Whether the endpoint may record by a key."""
-    inband_progress = Flag("InbandProgress")
+    inband_progress: Flag = Flag("InbandProgress")
     """Whether ringing is sent as audio."""
-    call_group = Text("CallGroup")
+    call_group: Text = Text("CallGroup")
     """The groups of which its channels can be picked up."""
-    pickup_group = Text("PickupGroup")
+    pickup_group: Text = Text("PickupGroup")
     """The groups of which it can pick up."""
-    named_call_group = Text("NamedCallGroup")
+    named_call_group: Text = Text("NamedCallGroup")
     """The named groups of which its channels can be picked up."""
-    named_pickup_group = Text("NamedPickupGroup")
+    named_pickup_group: Text = Text("NamedPickupGroup")
     """The named groups of which it can pick up."""
-    device_state_busy_at = Integer("DeviceStateBusyAt")
+    device_state_busy_at: Integer = Integer("DeviceStateBusyAt")
     """With how many channels the endpoint counts as busy; 0 for never."""
-    t38_udptl = Flag("T38Udptl")
+    t38_udptl: Flag = Flag("T38Udptl")
     """Whether T.38 is used."""
-    t38_udptl_ec = Text("T38UdptlEc")
+    t38_udptl_ec: Text = Text("T38UdptlEc")
     """How T.38 corrects errors."""
-    t38_udptl_maxdatagram = Integer("T38UdptlMaxdatagram")
+    t38_udptl_maxdatagram: Integer = Integer("T38UdptlMaxdatagram")
     """How large T.38 packets may be; 0 for what the other side says."""
-    fax_detect = Flag("FaxDetect")
+    fax_detect: Flag = Flag("FaxDetect")
     """Whether fax tones are noticed."""
-    t38_udptl_nat = Flag("T38UdptlNat")
+    t38_udptl_nat: Flag = Flag("T38UdptlNat")
     """Whether faxes go to where they come from."""
-    t38_udptl_ipv6 = Flag("T38UdptlIpv6")
+    t38_udptl_ipv6: Flag = Flag("T38UdptlIpv6")
     """Whether T.38 may use IPv6."""
-    t38_bind_udptl_to_media_address = Flag("T38BindUdptlToMediaAddress")
+    t38_bind_udptl_to_media_address: Flag = Flag("T38BindUdptlToMediaAddress")
     """Whether faxes go out from `media_address`."""
-    tone_zone = Text("ToneZone")
+    tone_zone: Text = Text("ToneZone")
     """Whose country's tones are used."""
-    language = Text("Language")
+    language: Text = Text("Language")
     """The language of the prompts."""
-    record_on_feature = Text("RecordOnFeature")
+    record_on_feature: Text = Text("RecordOnFeature")
     """The feature that begins a recording by a key."""
-    record_off_feature = Text("RecordOffFeature")
+    record_off_feature: Text = Text("RecordOffFeature")
     """The feature that ends a recording by a key."""
-    allow_transfer = Flag("AllowTransfer")
+    allow_transfer: Flag = Flag("AllowTransfer")
     """Whether the endpoint may transfer (REFER)."""
-    user_eq_phone = Flag("UserEqPhone")
+    user_eq_phone: Flag = Flag("UserEqPhone")
     """Whether URIs with numbers get ``user=phone``."""
-    moh_passthrough = Flag("MohPassthrough")
+    moh_passthrough: Flag = Flag("MohPassthrough")
     """Whether hold is told the other side."""
-    sdp_owner = Text("SdpOwner")
+    sdp_owner: Text = Text("SdpOwner")
     """The owner in the SDP."""
-    sdp_session = Text("SdpSession")
+    sdp_session: Text = Text("SdpSession")
     """The session name in the SDP."""
-    tos_audio = Integer("TosAudio")
+    tos_audio: Integer = Integer("TosAudio")
     """The type of service of audio."""
-    tos_video = Integer("TosVideo")
+    tos_video: Integer = Integer("TosVideo")
     """The type of service of video."""
-    cos_audio = Integer("CosAudio")
+    cos_audio: Integer = Integer("CosAudio")
     """The class of service of audio."""
-    cos_video = Integer("CosVideo")
+    cos_video: Integer = Integer("CosVideo")
     """The class of service of video."""
-    allow_subscribe = Flag("AllowSubscribe")
+    allow_subscribe: Flag = Flag("AllowSubscribe")
     """Whether the endpoint may subscribe."""
-    sub_min_expiry = Integer("SubMinExpiry")
+    sub_min_expiry: Integer = Integer("SubMinExpiry")
     """For how many seconds a subscription lasts at least."""
-    from_user = Text("FromUser")
+    from_user: Text = Text("FromUser")
     """The user in the From header."""
-    from_domain = Text("FromDomain")
+    from_domain: Text = Text("FromDomain")
     """The domain in the From header."""
-    mwi_from_user = Text("MwiFromUser")
+    mwi_from_user: Text = Text("MwiFromUser")
     """The user in the From header of a NOTIFY on messages."""
-    rtp_engine = Text("RtpEngine")
+    rtp_engine: Text = Text("RtpEngine")
     """The RTP engine."""
-    dtls_verify = Text("DtlsVerify")
+    dtls_verify: Text = Text("DtlsVerify")
     """What is verified of the other side's certificate."""
-    dtls_rekey = Integer("DtlsRekey")
+    dtls_rekey: Integer = Integer("DtlsRekey")
     """After how many seconds new keys are made; 0 for never."""
-    dtls_cert_file = Text("DtlsCertFile")
+    dtls_cert_file: Text = Text("DtlsCertFile")
     """The file of the certificate for DTLS."""
-    dtls_private_key = Text("DtlsPrivateKey")
+    dtls_private_key: Text = Text("DtlsPrivateKey")
     """The file of the private key for DTLS."""
-    dtls_cipher = Text("DtlsCipher")
+    dtls_cipher: Text = Text("DtlsCipher")
     """The ciphers for DTLS."""
-    dtls_ca_file = Text("DtlsCaFile")
+    dtls_ca_file: Text = Text("DtlsCaFile")
     """The file of certificates of authorities for DTLS."""
-    dtls_ca_path = Text("DtlsCaPath")
+    dtls_ca_path: Text = Text("DtlsCaPath")
     """The folder of certificates of authorities for DTLS."""
-    dtls_setup = Text("DtlsSetup")
+    dtls_setup: Text = Text("DtlsSetup")
     """Which side begins DTLS."""
-    srtp_tag32 = Flag("SrtpTag32")
+    srtp_tag32: Flag = Flag("SrtpTag32")
     """Whether SRTP has tags of 32 bits."""
-    redirect_method = Text("RedirectMethod")
+    redirect_method: Text = Text("RedirectMethod")
     """How redirections are followed."""
-    set_var = Text("SetVar")
+    set_var: Text = Text("SetVar")
     """The variables that its channels get."""
-    message_context = Text("MessageContext")
+    message_context: Text = Text("MessageContext")
     """The context for messages that come."""
-    account_code = Text("Accountcode")
+    account_code: Text = Text("Accountcode")
     """The account code of its channels."""
-    preferred_codec_only = Flag("PreferredCodecOnly")
+    preferred_codec_only: Flag = Flag("PreferredCodecOnly")
     """Whether only the best codec is offered."""
-    device_state = Text("DeviceState")
+    device_state: Text = Text("DeviceState")
     """The state of the endpoint."""
-    active_channels = Integer("ActiveChannels")
+    active_channels: Integer = Integer("ActiveChannels")
     """How many channels the endpoint has."""
-    subscribe_context = Text("SubscribeContext")
+    subscribe_context: Text = Text("SubscribeContext")
     """The context for subscriptions."""
-    allow_overlap = Flag("AllowOverlap")
+    allow_overlap: Flag = Flag("AllowOverlap")
     """Whether digits may come one by one."""
-    overlap_context = Text("OverlapContext")
+    overlap_context: Text = Text("OverlapContext")
     """The context for digits that come one by one."""
-    accept_multiple_sdp_answers = Flag("AcceptMultipleSdpAnswers")
+    accept_multiple_sdp_answers: Flag = Flag("AcceptMultipleSdpAnswers")
     """Whether further SDP answers are taken."""
-    acl = Text("Acl")
+    acl: Text = Text("Acl")
     """The access lists of acl.conf."""
-    allow_unauthenticated_options = Flag("AllowUnauthenticatedOptions")
+    allow_unauthenticated_options: Flag = Flag("AllowUnauthenticatedOptions")
     """Whether OPTIONS are answered without a password."""
-    asymmetric_rtp_codec = Flag("AsymmetricRtpCodec")
+    asymmetric_rtp_codec: Flag = Flag("AsymmetricRtpCodec")
     """Whether it may send another codec than it receives."""
-    bind_rtp_to_media_address = Flag("BindRtpToMediaAddress")
+    bind_rtp_to_media_address: Flag = Flag("BindRtpToMediaAddress")
     """Whether audio goes out from `media_address`."""
-    bundle = Flag("Bundle")
+    bundle: Flag = Flag("Bundle")
     """Whether streams share a port."""
-    codec_prefs_incoming_answer = Text("CodecPrefsIncomingAnswer")
+    codec_prefs_incoming_answer: Text = Text("CodecPrefsIncomingAnswer")
     """How codecs are chosen for an answer that comes."""
-    codec_prefs_incoming_offer = Text("CodecPrefsIncomingOffer")
+    codec_prefs_incoming_offer: Text = Text("CodecPrefsIncomingOffer")
     """How codecs are chosen for an offer that comes."""
-    codec_prefs_outgoing_answer = Text("CodecPrefsOutgoingAnswer")
+    codec_prefs_outgoing_answer: Text = Text("CodecPrefsOutgoingAnswer")
     """How codecs are chosen for an answer that is sent."""
-    codec_prefs_outgoing_offer = Text("CodecPrefsOutgoingOffer")
+    codec_prefs_outgoing_offer: Text = Text("CodecPrefsOutgoingOffer")
     """How codecs are chosen for an offer that is sent."""
-    contact_acl = Text("ContactAcl")
+    contact_acl: Text = Text("ContactAcl")
     """The access lists for contacts."""
-    dtls_auto_generate_cert = Flag("DtlsAutoGenerateCert")
+    dtls_auto_generate_cert: Flag = Flag("DtlsAutoGenerateCert")
     """Whether a certificate is made for DTLS."""
-    dtls_fingerprint = Text("DtlsFingerprint")
+    dtls_fingerprint: Text = Text("DtlsFingerprint")
     """The hash of the fingerprint for DTLS."""
-    fax_detect_timeout = Integer("FaxDetectTimeout")
+    fax_detect_timeout: Integer = Integer("FaxDetectTimeout")
     """For how many seconds of a call fax tones are noticed; 0 for all."""
-    follow_early_media_fork = Flag("FollowEarlyMediaFork")
+    follow_early_media_fork: Flag = Flag("FollowEarlyMediaFork")
     """Whether another fork's early audio is followed."""
-    g726_non_standard = Flag("G726NonStandard")
+    g726_non_standard: Flag = Flag("G726NonStandard")
     """Whether G.726 is packed as AAL2."""
-    geoloc_incoming_call_profile = Text("GeolocIncomingCallProfile")
+    geoloc_incoming_call_profile: Text = Text("GeolocIncomingCallProfile")
     """The geolocation profile for calls that come."""
-    geoloc_outgoing_call_profile = Text("GeolocOutgoingCallProfile")
+    geoloc_outgoing_call_profile: Text = Text("GeolocOutgoingCallProfile")
     """The geolocation profile for calls that go."""
-    ignore183_without_sdp = Flag("Ignore183WithoutSdp")
+    ignore183_without_sdp: Flag = Flag("Ignore183WithoutSdp")
     """Whether a 183 without SDP is ignored."""
-    incoming_call_offer_pref = Text("IncomingCallOfferPref")
+    incoming_call_offer_pref: Text = Text("IncomingCallOfferPref")
     """Whose order of codecs goes for calls that come."""
-    incoming_mwi_mailbox = Text("IncomingMwiMailbox")
+    incoming_mwi_mailbox: Text = Text("IncomingMwiMailbox")
     """The mailbox that a NOTIFY that comes is for."""
-    max_audio_streams = Integer("MaxAudioStreams")
+    max_audio_streams: Integer = Integer("MaxAudioStreams")
     """How many audio streams there may be."""
-    max_video_streams = Integer("MaxVideoStreams")
+    max_video_streams: Integer = Integer("MaxVideoStreams")
     """How many video streams there may be."""
-    mwi_subscribe_replaces_unsolicited = Flag("MwiSubscribeReplacesUnsolicited")
+    mwi_subscribe_replaces_unsolicited: Flag = Flag("MwiSubscribeReplacesUnsolicited")
     """Whether a subscription ends other NOTIFYs on messages."""
-    notify_early_inuse_ringing = Flag("NotifyEarlyInuseRinging")
+    notify_early_inuse_ringing: Flag = Flag("NotifyEarlyInuseRinging")
     """Whether a device in a call that rings is told of as early."""
-    outgoing_call_offer_pref = Text("OutgoingCallOfferPref")
+    outgoing_call_offer_pref: Text = Text("OutgoingCallOfferPref")
     """Whose order of codecs goes for calls that go."""
-    refer_blind_progress = Flag("ReferBlindProgress")
+    refer_blind_progress: Flag = Flag("ReferBlindProgress")
     """Whether all progress of a blind transfer is told."""
-    rpid_immediate = Flag("RpidImmediate")
+    rpid_immediate: Flag = Flag("RpidImmediate")
     """Whether a connected line is told before the answer."""
-    rtcp_mux = Flag("RtcpMux")
+    rtcp_mux: Flag = Flag("RtcpMux")
     """Whether RTCP shares the port of RTP."""
-    rtp_keepalive = Integer("RtpKeepalive")
+    rtp_keepalive: Integer = Integer("RtpKeepalive")
     """Every how many seconds silence is filled by a packet; 0 for never."""
-    rtp_timeout = Integer("RtpTimeout")
+    rtp_timeout: Integer = Integer("RtpTimeout")
     """After how many seconds without audio the call ends; 0 for never."""
-    rtp_timeout_hold = Integer("RtpTimeoutHold")
+    rtp_timeout_hold: Integer = Integer("RtpTimeoutHold")
     """The same on hold."""
-    rtp_port_start = Integer("RtpPortStart")
+    rtp_port_start: Integer = Integer("RtpPortStart")
     """The first port for audio; 0 for that of rtp.conf."""
-    rtp_port_end = Integer("RtpPortEnd")
+    rtp_port_end: Integer = Integer("RtpPortEnd")
     """The last port for audio; 0 for that of rtp.conf."""
-    security_negotiation = Text("SecurityNegotiation")
+    security_negotiation: Text = Text("SecurityNegotiation")
     """How security is agreed on: ``no`` or ``mediasec``."""
-    send_aoc = Flag("SendAoc")
+    send_aoc: Flag = Flag("SendAoc")
     """Whether the costs are told (advice of charge)."""
-    send_history_info = Flag("SendHistoryInfo")
+    send_history_info: Flag = Flag("SendHistoryInfo")
     """Whether a History-Info header is sent."""
-    stir_shaken = Text("StirShaken")
+    stir_shaken: Text = Text("StirShaken")
     """What is done of STIR/SHAKEN."""
-    stir_shaken_profile = Text("StirShakenProfile")
+    stir_shaken_profile: Text = Text("StirShakenProfile")
     """The profile of STIR/SHAKEN."""
-    suppress_moh_on_sendonly = Flag("SuppressMohOnSendonly")
+    suppress_moh_on_sendonly: Flag = Flag("SuppressMohOnSendonly")
     """Whether there is no music on hold for who only sends."""
-    suppress_q850_reason_headers = Flag("SuppressQ850ReasonHeaders")
+    suppress_q850_reason_headers: Flag = Flag("SuppressQ850ReasonHeaders")
     """Whether no Reason header tells the cause."""
-    tenant_id = Text("Tenantid")
+    tenant_id: Text = Text("Tenantid")
     """The tenant of its channels."""
-    voicemail_extension = Text("VoicemailExtension")
+    voicemail_extension: Text = Text("VoicemailExtension")
     """The extension of the voicemail."""
-    webrtc = Flag("Webrtc")
+    webrtc: Flag = Flag("Webrtc")
     """Whether it is set up for WebRTC."""
-    follow_redirect_methods = Text("FollowRedirectMethods")
+    follow_redirect_methods: Text = Text("FollowRedirectMethods")
     """The methods whose redirections are followed."""
 
 
@@ -321,23 +321,23 @@ class EndpointList(Event):
 
     NAME: ClassVar[str] = "EndpointList"
 
-    object_type = Text("ObjectType")
+    object_type: Text = Text("ObjectType")
     """The type of the object."""
-    object_name = Text("ObjectName")
+    object_name: Text = Text("ObjectName")
     """The name of the object."""
-    transport = Text("Transport")
+    transport: Text = Text("Transport")
     """The transport."""
-    aor = Text("Aor")
+    aor: Text = Text("Aor")
     """The addresses of record."""
-    auths = Text("Auths")
+    auths: Text = Text("Auths")
     """The authentications that the endpoint must pass."""
-    outbound_auths = Text("OutboundAuths")
+    outbound_auths: Text = Text("OutboundAuths")
     """The authentications that others ask for."""
-    device_state = Text("DeviceState")
+    device_state: Text = Text("DeviceState")
     """The state of the endpoint."""
-    active_channels = Integer("ActiveChannels")
+    active_channels: Integer = Integer("ActiveChannels")
     """How many channels the endpoint has."""
-    contacts = Text("Contacts")
+    contacts: Text = Text("Contacts")
     """The contacts, separated by commas."""
 
 
@@ -352,21 +352,21 @@ class IdentifyDetail(Event):
 
     NAME: ClassVar[str] = "IdentifyDetail"
 
-    object_type = Text("ObjectType")
+    object_type: Text = Text("ObjectType")
     """The type of the object."""
-    object_name = Text("ObjectName")
+    object_name: Text = Text("ObjectName")
     """The name of the object."""
-    endpoint = Text("Endpoint")
+    endpoint: Text = Text("Endpoint")
     """The name of the endpoint."""
-    srv_lookups = Flag("SrvLookups")
+    srv_lookups: Flag = Flag("SrvLookups")
     """Whether the addresses are looked up by SRV."""
-    match = Text("Match")
+    match: Text = Text("Match")
     """The addresses of the endpoint."""
-    match_header = Text("MatchHeader")
+    match_header: Text = Text("MatchHeader")
     """The header that tells it."""
-    match_request_uri = Text("MatchRequestUri")
+    match_request_uri: Text = Text("MatchRequestUri")
     """The request URI that tells it."""
-    endpoint_name = Text("EndpointName")
+    endpoint_name: Text = Text("EndpointName")
     """The name of the endpoint."""
 
 
@@ -375,65 +375,65 @@ class TransportDetail(Event):
 
     NAME: ClassVar[str] = "TransportDetail"
 
-    object_type = Text("ObjectType")
+    object_type: Text = Text("ObjectType")
     """The type of the object."""
-    object_name = Text("ObjectName")
+    object_name: Text = Text("ObjectName")
     """The name of the object."""
-    protocol = Text("Protocol")
+    protocol: Text = Text("Protocol")
     """The protocol: ``udp``, ``tcp``, ``tls``, ..."""
-    bind = Text("Bind")
+    bind: Text = Text("Bind")
     """The address and port that it listens on."""
-    async_operations = Text("AsyncOperations")
+    async_operations: Text = Text("AsyncOperations")
     """How many operations may run at once; always 1."""
-    ca_list_file = Text("CaListFile")
+    ca_list_file: Text = Text("CaListFile")
     """The file of certificates of authorities."""
-    ca_list_path = Text("CaListPath")
+    ca_list_path: Text = Text("CaListPath")
     """The folder of certificates of authorities."""
-    cert_file = Text("CertFile")
+    cert_file: Text = Text("CertFile")
     """The file of the certificate."""
-    priv_key_file = Text("PrivKeyFile")
+    priv_key_file: Text = Text("PrivKeyFile")
     """The file of the private key."""
-    password = Text("Password")
+    password: Text = Text("Password")
     """The password of the private key."""
-    external_signaling_address = Text("ExternalSignalingAddress")
+    external_signaling_address: Text = Text("ExternalSignalingAddress")
     """The address for SIP that those outside see."""
-    external_signaling_port = Text("ExternalSignalingPort")
+    external_signaling_port: Text = Text("ExternalSignalingPort")
     """The port for SIP that those outside see."""
-    external_media_address = Text("ExternalMediaAddress")
+    external_media_address: Text = Text("ExternalMediaAddress")
     """The address for audio that those outside see."""
-    domain = Text("Domain")
+    domain: Text = Text("Domain")
     """The domain."""
-    verify_server = Flag("VerifyServer")
+    verify_server: Flag = Flag("VerifyServer")
     """Whether the certificates of servers are verified."""
-    verify_client = Flag("VerifyClient")
+    verify_client: Flag = Flag("VerifyClient")
     """Whether the certificates of clients are verified."""
-    require_client_cert = Flag("RequireClientCert")
+    require_client_cert: Flag = Flag("RequireClientCert")
     """Whether clients must have a certificate."""
-    method = Text("Method")
+    method: Text = Text("Method")
     """The version of TLS."""
-    cipher = Text("Cipher")
+    cipher: Text = Text("Cipher")
     """The ciphers."""
-    local_net = Text("LocalNet")
+    local_net: Text = Text("LocalNet")
     """The networks inside."""
-    tos = Text("Tos")
+    tos: Text = Text("Tos")
     """The type of service of its packets."""
-    cos = Integer("Cos")
+    cos: Integer = Integer("Cos")
     """The class of service of its packets."""
-    websocket_write_timeout = Integer("WebsocketWriteTimeout")
+    websocket_write_timeout: Integer = Integer("WebsocketWriteTimeout")
     """For how many milliseconds a WebSocket may take to write."""
-    allow_reload = Flag("AllowReload")
+    allow_reload: Flag = Flag("AllowReload")
     """Whether a reload may change the transport."""
-    allow_wildcard_certs = Flag("AllowWildcardCerts")
+    allow_wildcard_certs: Flag = Flag("AllowWildcardCerts")
     """Whether certificates may have wildcards."""
-    symmetric_transport = Flag("SymmetricTransport")
+    symmetric_transport: Flag = Flag("SymmetricTransport")
     """Whether requests go out by the transport that others came in by."""
-    tcp_keepalive_enable = Flag("TcpKeepaliveEnable")
+    tcp_keepalive_enable: Flag = Flag("TcpKeepaliveEnable")
     """Whether TCP keeps connections alive."""
-    tcp_keepalive_idle_time = Integer("TcpKeepaliveIdleTime")
+    tcp_keepalive_idle_time: Integer = Integer("TcpKeepaliveIdleTime")
     """After how many seconds of silence the first probe is sent."""
-    tcp_keepalive_interval_time = Integer("TcpKeepaliveIntervalTime")
+    tcp_keepalive_interval_time: Integer = Integer("TcpKeepaliveIntervalTime")
     """Every how many seconds a probe is sent."""
-    tcp_keepalive_probe_count = Integer("TcpKeepaliveProbeCount")
+    tcp_keepalive_probe_count: Integer = Integer("TcpKeepaliveProbeCount")
     """After how many probes the connection is given up."""
-    endpoint_name = Text("EndpointName")
+    endpoint_name: Text = Text("EndpointName")
     """The name of the endpoint."""

@@ -41,37 +41,37 @@ __all__ = [
 class QueueMemberEvent(Event):
     """An event of a member of a queue."""
 
-    queue = Text("Queue")
+    queue: Text = Text("Queue")
     """The name of the queue."""
-    member_name = Text("MemberName")
+    member_name: Text = Text("MemberName")
     """The name of the member."""
-    interface = Text("Interface")
+    interface: Text = Text("Interface")
     """The device of the member."""
-    state_interface = Text("StateInterface")
+    state_interface: Text = Text("StateInterface")
     """The device whose state is watched for the member."""
-    membership = Choice("Membership", "dynamic", "realtime", "static")
+    membership: Choice = Choice("Membership", "dynamic", "realtime", "static")
     """How the member came into the queue."""
-    penalty = Integer("Penalty")
+    penalty: Integer = Integer("Penalty")
     """The member's penalty: who has a lower one is called first."""
-    calls_taken = Integer("CallsTaken")
+    calls_taken: Integer = Integer("CallsTaken")
     """How many calls the member has taken."""
-    last_call = Integer("LastCall")
+    last_call: Integer = Integer("LastCall")
     """When the member's last call ended, in seconds since 1970; 0 for never."""
-    last_pause = Integer("LastPause")
+    last_pause: Integer = Integer("LastPause")
     """When the member's last pause began, in seconds since 1970; 0 for never."""
-    login_time = Integer("LoginTime")
+    login_time: Integer = Integer("LoginTime")
     """When the member came, in seconds since 1970."""
-    in_call = Flag("InCall")
+    in_call: Flag = Flag("InCall")
     """Whether the member has a call."""
-    status = Integer("Status")
+    status: Integer = Integer("Status")
     """The number of the state of the member's device."""
-    paused = Flag("Paused")
+    paused: Flag = Flag("Paused")
     """Whether the member has a pause."""
-    paused_reason = Text("PausedReason")
+    paused_reason: Text = Text("PausedReason")
     """Why the member has a pause; empty if not said."""
-    ring_in_use = Flag("Ringinuse")
+    ring_in_use: Flag = Flag("Ringinuse")
     """Whether the member is called while it has a call."""
-    wrap_up_time = Integer("Wrapuptime")
+    wrap_up_time: Integer = Integer("Wrapuptime")
     """The seconds of rest that the member has after a call."""
 
 
@@ -81,11 +81,11 @@ class AgentCalled(ChannelEvent, DestChannelEvent):
     NAME: ClassVar[str] = "AgentCalled"
     CLASSES: ClassVar[tuple[str, ...]] = ("agent",)
 
-    queue = Text("Queue")
+    queue: Text = Text("Queue")
     """The name of the queue."""
-    member_name = Text("MemberName")
+    member_name: Text = Text("MemberName")
     """The name of the member."""
-    interface = Text("Interface")
+    interface: Text = Text("Interface")
     """The device of the member."""
 
 
@@ -95,17 +95,17 @@ class AgentComplete(ChannelEvent, DestChannelEvent):
     NAME: ClassVar[str] = "AgentComplete"
     CLASSES: ClassVar[tuple[str, ...]] = ("agent",)
 
-    queue = Text("Queue")
+    queue: Text = Text("Queue")
     """The name of the queue."""
-    member_name = Text("MemberName")
+    member_name: Text = Text("MemberName")
     """The name of the member."""
-    interface = Text("Interface")
+    interface: Text = Text("Interface")
     """The device of the member."""
-    hold_time = Integer("HoldTime")
+    hold_time: Integer = Integer("HoldTime")
     """How long the caller waited, in seconds."""
-    talk_time = Integer("TalkTime")
+    talk_time: Integer = Integer("TalkTime")
     """How long they talked, in seconds."""
-    reason = Choice("Reason", "caller", "agent", "transfer")
+    reason: Choice = Choice("Reason", "caller", "agent", "transfer")
     """Who ended the call."""
 
 
@@ -115,15 +115,15 @@ class AgentConnect(ChannelEvent, DestChannelEvent):
     NAME: ClassVar[str] = "AgentConnect"
     CLASSES: ClassVar[tuple[str, ...]] = ("agent",)
 
-    queue = Text("Queue")
+    queue: Text = Text("Queue")
     """The name of the queue."""
-    member_name = Text("MemberName")
+    member_name: Text = Text("MemberName")
     """The name of the member."""
-    interface = Text("Interface")
+    interface: Text = Text("Interface")
     """The device of the member."""
-    ring_time = Integer("RingTime")
+    ring_time: Integer = Integer("RingTime")
     """For how many seconds the member's device rang."""
-    hold_time = Integer("HoldTime")
+    hold_time: Integer = Integer("HoldTime")
     """How long the caller waited, in seconds."""
 
 
@@ -133,11 +133,11 @@ class AgentDump(ChannelEvent, DestChannelEvent):
     NAME: ClassVar[str] = "AgentDump"
     CLASSES: ClassVar[tuple[str, ...]] = ("agent",)
 
-    queue = Text("Queue")
+    queue: Text = Text("Queue")
     """The name of the queue."""
-    member_name = Text("MemberName")
+    member_name: Text = Text("MemberName")
     """The name of the member."""
-    interface = Text("Interface")
+    interface: Text = Text("Interface")
     """The device of the member."""
 
 
@@ -147,7 +147,7 @@ class AgentLogin(ChannelEvent):
     NAME: ClassVar[str] = "AgentLogin"
     CLASSES: ClassVar[tuple[str, ...]] = ("agent",)
 
-    agent = Text("Agent")
+    agent: Text = Text("Agent")
     """The id of the agent."""
 
 
@@ -157,9 +157,9 @@ class AgentLogoff(ChannelEvent):
     NAME: ClassVar[str] = "AgentLogoff"
     CLASSES: ClassVar[tuple[str, ...]] = ("agent",)
 
-    agent = Text("Agent")
+    agent: Text = Text("Agent")
     """The id of the agent."""
-    login_time = Integer("Logintime")
+    login_time: Integer = Integer("Logintime")
     """For how many seconds the agent was logged in."""
 
 
@@ -169,13 +169,13 @@ class AgentRingNoAnswer(ChannelEvent, DestChannelEvent):
     NAME: ClassVar[str] = "AgentRingNoAnswer"
     CLASSES: ClassVar[tuple[str, ...]] = ("agent",)
 
-    queue = Text("Queue")
+    queue: Text = Text("Queue")
     """The name of the queue."""
-    member_name = Text("MemberName")
+    member_name: Text = Text("MemberName")
     """The name of the member."""
-    interface = Text("Interface")
+    interface: Text = Text("Interface")
     """The device of the member."""
-    ring_time = Integer("RingTime")
+    ring_time: Integer = Integer("RingTime")
     """For how many seconds the member's device rang."""
 
 
@@ -184,17 +184,17 @@ class Agents(ChannelEvent):
 
     NAME: ClassVar[str] = "Agents"
 
-    agent = Text("Agent")
+    agent: Text = Text("Agent")
     """The id of the agent."""
-    name_ = Text("Name")
+    name_: Text = Text("Name")
     """The name of the agent."""
-    status = Choice("Status", "AGENT_LOGGEDOFF", "AGENT_IDLE", "AGENT_ONCALL")
+    status: Choice = Choice("Status", "AGENT_LOGGEDOFF", "AGENT_IDLE", "AGENT_ONCALL")
     """What the agent does."""
-    talking_to_chan = Text("TalkingToChan")
+    talking_to_chan: Text = Text("TalkingToChan")
     """The name of the channel that the agent talks to."""
-    call_started = Integer("CallStarted")
+    call_started: Integer = Integer("CallStarted")
     """When the agent's call began, in seconds since 1970."""
-    logged_in_time = Integer("LoggedInTime")
+    logged_in_time: Integer = Integer("LoggedInTime")
     """When the agent logged in, in seconds since 1970."""
 
 
@@ -210,13 +210,13 @@ class QueueCallerAbandon(ChannelEvent):
     NAME: ClassVar[str] = "QueueCallerAbandon"
     CLASSES: ClassVar[tuple[str, ...]] = ("agent",)
 
-    queue = Text("Queue")
+    queue: Text = Text("Queue")
     """The name of the queue."""
-    position = Integer("Position")
+    position: Integer = Integer("Position")
     """The caller's place in the queue; 1 is the next."""
-    original_position = Integer("OriginalPosition")
+    original_position: Integer = Integer("OriginalPosition")
     """The place at which the caller began."""
-    hold_time = Integer("HoldTime")
+    hold_time: Integer = Integer("HoldTime")
     """How long the caller waited, in seconds."""
 
 
@@ -226,11 +226,11 @@ class QueueCallerJoin(ChannelEvent):
     NAME: ClassVar[str] = "QueueCallerJoin"
     CLASSES: ClassVar[tuple[str, ...]] = ("agent",)
 
-    queue = Text("Queue")
+    queue: Text = Text("Queue")
     """The name of the queue."""
-    position = Integer("Position")
+    position: Integer = Integer("Position")
     """The caller's place in the queue; 1 is the next."""
-    count = Integer("Count")
+    count: Integer = Integer("Count")
     """How many callers wait."""
 
 
@@ -240,11 +240,11 @@ class QueueCallerLeave(ChannelEvent):
     NAME: ClassVar[str] = "QueueCallerLeave"
     CLASSES: ClassVar[tuple[str, ...]] = ("agent",)
 
-    queue = Text("Queue")
+    queue: Text = Text("Queue")
     """The name of the queue."""
-    count = Integer("Count")
+    count: Integer = Integer("Count")
     """How many callers wait."""
-    position = Integer("Position")
+    position: Integer = Integer("Position")
     """The caller's place in the queue; 1 is the next."""
 
 
@@ -253,25 +253,25 @@ class QueueEntry(Event):
 
     NAME: ClassVar[str] = "QueueEntry"
 
-    queue = Text("Queue")
+    queue: Text = Text("Queue")
     """The name of the queue."""
-    position = Integer("Position")
+    position: Integer = Integer("Position")
     """The caller's place in the queue; 1 is the next."""
-    channel = Text("Channel")
+    channel: Text = Text("Channel")
     """The name of the channel."""
-    uniqueid = Text("Uniqueid")
+    uniqueid: Text = Text("Uniqueid")
     """The id of the channel, which never changes."""
-    caller_id_num = Text("CallerIDNum")
+    caller_id_num: Text = Text("CallerIDNum")
     """The number of the caller ID; ``<unknown>`` if there is none."""
-    caller_id_name = EscapedText("CallerIDName")
+    caller_id_name: EscapedText = EscapedText("CallerIDName")
     """The name of the caller ID; ``<unknown>`` if there is none."""
-    connected_line_num = Text("ConnectedLineNum")
+    connected_line_num: Text = Text("ConnectedLineNum")
     """The number that the channel is connected with."""
-    connected_line_name = EscapedText("ConnectedLineName")
+    connected_line_name: EscapedText = EscapedText("ConnectedLineName")
     """The name that the channel is connected with."""
-    wait = Integer("Wait")
+    wait: Integer = Integer("Wait")
     """For how many seconds the caller has waited."""
-    priority = Integer("Priority")
+    priority: Integer = Integer("Priority")
     """The caller's priority in the queue."""
 
 
@@ -280,35 +280,35 @@ class QueueMember(Event):
 
     NAME: ClassVar[str] = "QueueMember"
 
-    queue = Text("Queue")
+    queue: Text = Text("Queue")
     """The name of the queue."""
-    name_ = Text("Name")
+    name_: Text = Text("Name")
     """The name of the member."""
-    location = Text("Location")
+    location: Text = Text("Location")
     """The device of the member."""
-    state_interface = Text("StateInterface")
+    state_interface: Text = Text("StateInterface")
     """The device whose state is watched for the member."""
-    membership = Text("Membership")
+    membership: Text = Text("Membership")
     """How the member came into the queue."""
-    penalty = Integer("Penalty")
+    penalty: Integer = Integer("Penalty")
     """The member's penalty: who has a lower one is called first."""
-    calls_taken = Integer("CallsTaken")
+    calls_taken: Integer = Integer("CallsTaken")
     """How many calls the member has taken."""
-    last_call = Integer("LastCall")
+    last_call: Integer = Integer("LastCall")
     """When the member's last call ended, in seconds since 1970; 0 for never."""
-    last_pause = Integer("LastPause")
+    last_pause: Integer = Integer("LastPause")
     """When the member's last pause began, in seconds since 1970; 0 for never."""
-    login_time = Integer("LoginTime")
+    login_time: Integer = Integer("LoginTime")
     """When the member came, in seconds since 1970."""
-    in_call = Flag("InCall")
+    in_call: Flag = Flag("InCall")
     """Whether the member has a call."""
-    status = Integer("Status")
+    status: Integer = Integer("Status")
     """The number of the state of the member's device."""
-    paused = Flag("Paused")
+    paused: Flag = Flag("Paused")
     """Whether the member has a pause."""
-    paused_reason = Text("PausedReason")
+    paused_reason: Text = Text("PausedReason")
     """Why the member has a pause; empty if not said."""
-    wrap_up_time = Integer("Wrapuptime")
+    wrap_up_time: Integer = Integer("Wrapuptime")
     """The seconds of rest that the member has after a call."""
 
 
@@ -359,29 +359,29 @@ class QueueParams(Event):
 
     NAME: ClassVar[str] = "QueueParams"
 
-    max = Integer("Max")
+    max: Integer = Integer("Max")
     """How many callers may wait; 0 for any number."""
-    strategy = Text("Strategy")
+    strategy: Text = Text("Strategy")
     """How the members to call are chosen."""
-    calls = Integer("Calls")
+    calls: Integer = Integer("Calls")
     """How many callers wait."""
-    hold_time = Integer("Holdtime")
+    hold_time: Integer = Integer("Holdtime")
     """How long callers wait, in seconds."""
-    talk_time = Integer("TalkTime")
+    talk_time: Integer = Integer("TalkTime")
     """How long calls last, in seconds."""
-    completed = Integer("Completed")
+    completed: Integer = Integer("Completed")
     """How many calls were answered."""
-    abandoned = Integer("Abandoned")
+    abandoned: Integer = Integer("Abandoned")
     """How many callers hung up while they waited."""
-    service_level_perf = Number("ServicelevelPerf")
+    service_level_perf: Number = Number("ServicelevelPerf")
     """How many calls were answered within that time, in percent."""
-    service_level_perf2 = Number("ServicelevelPerf2")
+    service_level_perf2: Number = Number("ServicelevelPerf2")
     """The same, with the callers who gave up counted in."""
-    queue = Text("Queue")
+    queue: Text = Text("Queue")
     """The name of the queue."""
-    service_level = Integer("ServiceLevel")
+    service_level: Integer = Integer("ServiceLevel")
     """The time within which calls shall be answered, in seconds."""
-    weight = Integer("Weight")
+    weight: Integer = Integer("Weight")
     """The queue's weight: members of several serve a heavier one first."""
 
 
@@ -396,19 +396,19 @@ class QueueSummary(Event):
 
     NAME: ClassVar[str] = "QueueSummary"
 
-    queue = Text("Queue")
+    queue: Text = Text("Queue")
     """The name of the queue."""
-    logged_in = Integer("LoggedIn")
+    logged_in: Integer = Integer("LoggedIn")
     """How many members there are."""
-    available = Integer("Available")
+    available: Integer = Integer("Available")
     """How many members could take a call."""
-    callers = Integer("Callers")
+    callers: Integer = Integer("Callers")
     """How many callers wait."""
-    hold_time = Integer("HoldTime")
+    hold_time: Integer = Integer("HoldTime")
     """How long callers wait, in seconds."""
-    talk_time = Integer("TalkTime")
+    talk_time: Integer = Integer("TalkTime")
     """How long calls last, in seconds."""
-    longest_hold_time = Integer("LongestHoldTime")
+    longest_hold_time: Integer = Integer("LongestHoldTime")
     """For how many seconds the first caller has waited."""
 
 

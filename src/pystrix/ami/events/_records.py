@@ -18,7 +18,7 @@ class CEL(Event):
     NAME: ClassVar[str] = "CEL"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    event_name = Choice(
+    event_name: Choice = Choice(
         "EventName",
         "CHAN_START",
         "CHAN_END",
@@ -43,47 +43,47 @@ class CEL(Event):
         "USER_DEFINED",
     )
     """What happened."""
-    account_code = Text("AccountCode")
+    account_code: Text = Text("AccountCode")
     """The account code."""
-    caller_id_num = Text("CallerIDnum")
+    caller_id_num: Text = Text("CallerIDnum")
     """The number of the caller ID."""
-    caller_id_name = Text("CallerIDname")
+    caller_id_name: Text = Text("CallerIDname")
     """The name of the caller ID."""
-    caller_id_ani = Text("CallerIDani")
+    caller_id_ani: Text = Text("CallerIDani")
     """The number of the caller's line (ANI)."""
-    caller_id_rdnis = Text("CallerIDrdnis")
+    caller_id_rdnis: Text = Text("CallerIDrdnis")
     """The number that the call was redirected from (RDNIS)."""
-    caller_id_dnid = Text("CallerIDdnid")
+    caller_id_dnid: Text = Text("CallerIDdnid")
     """The number that was dialed (DNID)."""
-    exten = Text("Exten")
+    exten: Text = Text("Exten")
     """The extension of the dialplan."""
-    context = Text("Context")
+    context: Text = Text("Context")
     """The context of the dialplan."""
-    application = Text("Application")
+    application: Text = Text("Application")
     """The application."""
-    app_data = Text("AppData")
+    app_data: Text = Text("AppData")
     """The arguments of the application."""
-    event_time = Timestamp("EventTime")
+    event_time: Timestamp = Timestamp("EventTime")
     """When it happened, by Asterisk's clock."""
-    ama_flags = Choice("AMAFlags", "OMIT", "BILLING", "DOCUMENTATION")
+    ama_flags: Choice = Choice("AMAFlags", "OMIT", "BILLING", "DOCUMENTATION")
     """How a billing system is to take the record."""
-    uniqueid = Text("UniqueID")
+    uniqueid: Text = Text("UniqueID")
     """The id of the channel, which never changes."""
-    linkedid = Text("LinkedID")
+    linkedid: Text = Text("LinkedID")
     """The id that all channels of the same call share."""
-    user_field = Text("Userfield")
+    user_field: Text = Text("Userfield")
     """A field for the user's own purposes."""
-    peer = Text("Peer")
+    peer: Text = Text("Peer")
     """The name of the channel that it is bridged with; empty if with none."""
-    peer_account = Text("PeerAccount")
+    peer_account: Text = Text("PeerAccount")
     """The account code of the channel that it is bridged with."""
-    extra = Text("Extra")
+    extra: Text = Text("Extra")
     """More about it, as JSON."""
-    channel = Text("Channel")
+    channel: Text = Text("Channel")
     """The name of the channel."""
-    user_def_type = Text("UserDefType")
+    user_def_type: Text = Text("UserDefType")
     """The type of an event of one's own."""
-    tenant_id = Text("TenantID")
+    tenant_id: Text = Text("TenantID")
     """The tenant of the channel, if one is set."""
 
 
@@ -93,39 +93,46 @@ class Cdr(Event):
     NAME: ClassVar[str] = "Cdr"
     CLASSES: ClassVar[tuple[str, ...]] = ("cdr",)
 
-    account_code = Text("AccountCode")
+    account_code: Text = Text("AccountCode")
     """The account code."""
-    source = Text("Source")
+    source: Text = Text("Source")
     """The number of the caller."""
-    destination = Text("Destination")
+    destination: Text = Text("Destination")
     """The extension of the dialplan that was called."""
-    destination_context = Text("DestinationContext")
+    destination_context: Text = Text("DestinationContext")
     """The context of the dialplan that was called."""
-    caller_id = Text("CallerID")
+    caller_id: Text = Text("CallerID")
     """The caller ID."""
-    channel = Text("Channel")
+    channel: Text = Text("Channel")
     """The name of the channel."""
-    destination_channel = Text("DestinationChannel")
+    destination_channel: Text = Text("DestinationChannel")
     """The name of the channel that was called."""
-    last_application = Text("LastApplication")
+    last_application: Text = Text("LastApplication")
     """The application that ran last."""
-    last_data = Text("LastData")
+    last_data: Text = Text("LastData")
     """The arguments of that application."""
-    start_time = Timestamp("StartTime")
+    start_time: Timestamp = Timestamp("StartTime")
     """When it began, by Asterisk's clock."""
-    answer_time = Timestamp("AnswerTime")
+    answer_time: Timestamp = Timestamp("AnswerTime")
     """When it was answered, by Asterisk's clock; missing if it was not."""
-    end_time = Timestamp("EndTime")
+    end_time: Timestamp = Timestamp("EndTime")
     """When it ended, by Asterisk's clock."""
-    duration = Integer("Duration")
+    duration: Integer = Integer("Duration")
     """How long it lasted, in seconds."""
-    billable_seconds = Integer("BillableSeconds")
+    billable_seconds: Integer = Integer("BillableSeconds")
     """For how many seconds the call was answered."""
-    disposition = Choice("Disposition", "NO ANSWER", "FAILED", "BUSY", "ANSWERED", "CONGESTION")
+    disposition: Choice = Choice(
+        "Disposition",
+        "NO ANSWER",
+        "FAILED",
+        "BUSY",
+        "ANSWERED",
+        "CONGESTION",
+    )
     """How the call ended."""
-    ama_flags = Choice("AMAFlags", "OMIT", "BILLING", "DOCUMENTATION")
+    ama_flags: Choice = Choice("AMAFlags", "OMIT", "BILLING", "DOCUMENTATION")
     """How a billing system is to take the record."""
-    uniqueid = Text("UniqueID")
+    uniqueid: Text = Text("UniqueID")
     """The id of the channel, which never changes."""
-    user_field = Text("UserField")
+    user_field: Text = Text("UserField")
     """A field for the user's own purposes."""

@@ -32,25 +32,25 @@ __all__ = [
 class SecurityEvent(Event):
     """An event of somebody who comes in."""
 
-    event_tv = Timestamp("EventTV")
+    event_tv: Timestamp = Timestamp("EventTV")
     """When it happened."""
-    severity = Choice("Severity", "Informational", "Error")
+    severity: Choice = Choice("Severity", "Informational", "Error")
     """How bad it is."""
-    service = Text("Service")
+    service: Text = Text("Service")
     """The service: ``AMI``, ``PJSIP``, ..."""
-    event_version = Integer("EventVersion")
+    event_version: Integer = Integer("EventVersion")
     """The version of this event."""
-    account_id = Text("AccountID")
+    account_id: Text = Text("AccountID")
     """The account that was used."""
-    session_id = Text("SessionID")
+    session_id: Text = Text("SessionID")
     """The id of the session."""
-    local_address = Text("LocalAddress")
+    local_address: Text = Text("LocalAddress")
     """Asterisk's address."""
-    remote_address = Text("RemoteAddress")
+    remote_address: Text = Text("RemoteAddress")
     """The address of who did it."""
-    module = Text("Module")
+    module: Text = Text("Module")
     """The module."""
-    session_tv = Timestamp("SessionTV")
+    session_tv: Timestamp = Timestamp("SessionTV")
     """When the session began."""
 
 
@@ -60,7 +60,7 @@ class AuthMethodNotAllowed(SecurityEvent):
     NAME: ClassVar[str] = "AuthMethodNotAllowed"
     CLASSES: ClassVar[tuple[str, ...]] = ("security",)
 
-    auth_method = Text("AuthMethod")
+    auth_method: Text = Text("AuthMethod")
     """The way to authenticate that was used."""
 
 
@@ -70,11 +70,11 @@ class ChallengeResponseFailed(SecurityEvent):
     NAME: ClassVar[str] = "ChallengeResponseFailed"
     CLASSES: ClassVar[tuple[str, ...]] = ("security",)
 
-    challenge = Text("Challenge")
+    challenge: Text = Text("Challenge")
     """The challenge that was sent."""
-    response = Text("Response")
+    response: Text = Text("Response")
     """The response that came."""
-    expected_response = Text("ExpectedResponse")
+    expected_response: Text = Text("ExpectedResponse")
     """The right response."""
 
 
@@ -84,7 +84,7 @@ class ChallengeSent(SecurityEvent):
     NAME: ClassVar[str] = "ChallengeSent"
     CLASSES: ClassVar[tuple[str, ...]] = ("security",)
 
-    challenge = Text("Challenge")
+    challenge: Text = Text("Challenge")
     """The challenge that was sent."""
 
 
@@ -94,7 +94,7 @@ class FailedACL(SecurityEvent):
     NAME: ClassVar[str] = "FailedACL"
     CLASSES: ClassVar[tuple[str, ...]] = ("security",)
 
-    acl_name = Text("ACLName")
+    acl_name: Text = Text("ACLName")
     """The access list that did not allow it, if named."""
 
 
@@ -111,11 +111,11 @@ class InvalidPassword(SecurityEvent):
     NAME: ClassVar[str] = "InvalidPassword"
     CLASSES: ClassVar[tuple[str, ...]] = ("security",)
 
-    challenge = Text("Challenge")
+    challenge: Text = Text("Challenge")
     """The challenge that was sent."""
-    received_challenge = Text("ReceivedChallenge")
+    received_challenge: Text = Text("ReceivedChallenge")
     """The challenge that came back."""
-    received_hash = Text("ReceivedHash")
+    received_hash: Text = Text("ReceivedHash")
     """The hash that came."""
 
 
@@ -125,7 +125,7 @@ class InvalidTransport(SecurityEvent):
     NAME: ClassVar[str] = "InvalidTransport"
     CLASSES: ClassVar[tuple[str, ...]] = ("security",)
 
-    attempted_transport = Text("AttemptedTransport")
+    attempted_transport: Text = Text("AttemptedTransport")
     """The transport that was used."""
 
 
@@ -149,9 +149,9 @@ class RequestBadFormat(SecurityEvent):
     NAME: ClassVar[str] = "RequestBadFormat"
     CLASSES: ClassVar[tuple[str, ...]] = ("security",)
 
-    request_type = Text("RequestType")
+    request_type: Text = Text("RequestType")
     """What was asked for."""
-    request_params = Text("RequestParams")
+    request_params: Text = Text("RequestParams")
     """The parameters of the request."""
 
 
@@ -161,9 +161,9 @@ class RequestNotAllowed(SecurityEvent):
     NAME: ClassVar[str] = "RequestNotAllowed"
     CLASSES: ClassVar[tuple[str, ...]] = ("security",)
 
-    request_type = Text("RequestType")
+    request_type: Text = Text("RequestType")
     """What was asked for."""
-    request_params = Text("RequestParams")
+    request_params: Text = Text("RequestParams")
     """The parameters of the request."""
 
 
@@ -173,7 +173,7 @@ class RequestNotSupported(SecurityEvent):
     NAME: ClassVar[str] = "RequestNotSupported"
     CLASSES: ClassVar[tuple[str, ...]] = ("security",)
 
-    request_type = Text("RequestType")
+    request_type: Text = Text("RequestType")
     """What was asked for."""
 
 
@@ -190,7 +190,7 @@ class SuccessfulAuth(SecurityEvent):
     NAME: ClassVar[str] = "SuccessfulAuth"
     CLASSES: ClassVar[tuple[str, ...]] = ("security",)
 
-    using_password = Flag("UsingPassword")
+    using_password: Flag = Flag("UsingPassword")
     """Whether a password was used; false when it was sent as a hash."""
 
 
@@ -200,5 +200,5 @@ class UnexpectedAddress(SecurityEvent):
     NAME: ClassVar[str] = "UnexpectedAddress"
     CLASSES: ClassVar[tuple[str, ...]] = ("security",)
 
-    expected_address = Text("ExpectedAddress")
+    expected_address: Text = Text("ExpectedAddress")
     """The address that was expected."""

@@ -19,11 +19,11 @@ __all__ = [
 class ChannelEvent(Event):
     """An event that describes the channel."""
 
-    channel = Text("Channel")
+    channel: Text = Text("Channel")
     """The name of the channel."""
-    channel_state = Integer("ChannelState")
+    channel_state: Integer = Integer("ChannelState")
     """The state of the channel, as a number."""
-    channel_state_desc = Choice(
+    channel_state_desc: Choice = Choice(
         "ChannelStateDesc",
         "Down",
         "Rsrvd",
@@ -38,42 +38,42 @@ class ChannelEvent(Event):
         "Unknown",
     )
     """The state of the channel, in words."""
-    caller_id_num = Text("CallerIDNum")
+    caller_id_num: Text = Text("CallerIDNum")
     """The number in the caller ID of the channel, or ``<unknown>``."""
-    caller_id_name = EscapedText("CallerIDName")
+    caller_id_name: EscapedText = EscapedText("CallerIDName")
     """The name in the caller ID of the channel, or ``<unknown>``."""
-    connected_line_num = Text("ConnectedLineNum")
+    connected_line_num: Text = Text("ConnectedLineNum")
     """The number that the channel is connected with, or ``<unknown>``."""
-    connected_line_name = EscapedText("ConnectedLineName")
+    connected_line_name: EscapedText = EscapedText("ConnectedLineName")
     """The name that the channel is connected with, or ``<unknown>``."""
-    language = Text("Language")
+    language: Text = Text("Language")
     """The language of the prompts for the channel."""
-    account_code = Text("AccountCode")
+    account_code: Text = Text("AccountCode")
     """The account code of the channel."""
-    context = Text("Context")
+    context: Text = Text("Context")
     """The context of the dialplan that the channel is in."""
-    exten = Text("Exten")
+    exten: Text = Text("Exten")
     """The extension of the dialplan that the channel is at."""
-    priority = Integer("Priority")
+    priority: Integer = Integer("Priority")
     """The step of the extension that the channel is at."""
-    uniqueid = Text("Uniqueid")
+    uniqueid: Text = Text("Uniqueid")
     """The id of the channel, which never changes."""
-    linkedid = Text("Linkedid")
+    linkedid: Text = Text("Linkedid")
     """The id that all channels of the call of the channel share."""
-    tenant_id = Text("Tenantid")
+    tenant_id: Text = Text("Tenantid")
     """The tenant of the channel, if one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable: Variables = Variables("ChanVariable")
     """The variables of the channel that ``channelvars`` asks for."""
 
 
 class DestChannelEvent(Event):
     """An event that describes the called channel."""
 
-    dest_channel = Text("DestChannel")
+    dest_channel: Text = Text("DestChannel")
     """The name of the called channel."""
-    dest_channel_state = Integer("DestChannelState")
+    dest_channel_state: Integer = Integer("DestChannelState")
     """The state of the called channel, as a number."""
-    dest_channel_state_desc = Choice(
+    dest_channel_state_desc: Choice = Choice(
         "DestChannelStateDesc",
         "Down",
         "Rsrvd",
@@ -88,42 +88,42 @@ class DestChannelEvent(Event):
         "Unknown",
     )
     """The state of the called channel, in words."""
-    dest_caller_id_num = Text("DestCallerIDNum")
+    dest_caller_id_num: Text = Text("DestCallerIDNum")
     """The number in the caller ID of the called channel, or ``<unknown>``."""
-    dest_caller_id_name = EscapedText("DestCallerIDName")
+    dest_caller_id_name: EscapedText = EscapedText("DestCallerIDName")
     """The name in the caller ID of the called channel, or ``<unknown>``."""
-    dest_connected_line_num = Text("DestConnectedLineNum")
+    dest_connected_line_num: Text = Text("DestConnectedLineNum")
     """The number that the called channel is connected with, or ``<unknown>``."""
-    dest_connected_line_name = EscapedText("DestConnectedLineName")
+    dest_connected_line_name: EscapedText = EscapedText("DestConnectedLineName")
     """The name that the called channel is connected with, or ``<unknown>``."""
-    dest_language = Text("DestLanguage")
+    dest_language: Text = Text("DestLanguage")
     """The language of the prompts for the called channel."""
-    dest_account_code = Text("DestAccountCode")
+    dest_account_code: Text = Text("DestAccountCode")
     """The account code of the called channel."""
-    dest_context = Text("DestContext")
+    dest_context: Text = Text("DestContext")
     """The context of the dialplan that the called channel is in."""
-    dest_exten = Text("DestExten")
+    dest_exten: Text = Text("DestExten")
     """The extension of the dialplan that the called channel is at."""
-    dest_priority = Integer("DestPriority")
+    dest_priority: Integer = Integer("DestPriority")
     """The step of the extension that the called channel is at."""
-    dest_uniqueid = Text("DestUniqueid")
+    dest_uniqueid: Text = Text("DestUniqueid")
     """The id of the called channel, which never changes."""
-    dest_linkedid = Text("DestLinkedid")
+    dest_linkedid: Text = Text("DestLinkedid")
     """The id that all channels of the call of the called channel share."""
-    dest_tenantid = Text("DestTenantid")
+    dest_tenantid: Text = Text("DestTenantid")
     """The tenant of the called channel, if one is set."""
-    dest_chan_variable = Variables("DestChanVariable")
+    dest_chan_variable: Variables = Variables("DestChanVariable")
     """The variables of the called channel that ``channelvars`` asks for."""
 
 
 class LocalOneChannelEvent(Event):
     """An event that describes the Local channel's first half."""
 
-    local_one_channel = Text("LocalOneChannel")
+    local_one_channel: Text = Text("LocalOneChannel")
     """The name of the Local channel's first half."""
-    local_one_channel_state = Integer("LocalOneChannelState")
+    local_one_channel_state: Integer = Integer("LocalOneChannelState")
     """The state of the Local channel's first half, as a number."""
-    local_one_channel_state_desc = Choice(
+    local_one_channel_state_desc: Choice = Choice(
         "LocalOneChannelStateDesc",
         "Down",
         "Rsrvd",
@@ -138,42 +138,42 @@ class LocalOneChannelEvent(Event):
         "Unknown",
     )
     """The state of the Local channel's first half, in words."""
-    local_one_caller_id_num = Text("LocalOneCallerIDNum")
+    local_one_caller_id_num: Text = Text("LocalOneCallerIDNum")
     """The number in the caller ID of the Local channel's first half, or ``<unknown>``."""
-    local_one_caller_id_name = EscapedText("LocalOneCallerIDName")
+    local_one_caller_id_name: EscapedText = EscapedText("LocalOneCallerIDName")
     """The name in the caller ID of the Local channel's first half, or ``<unknown>``."""
-    local_one_connected_line_num = Text("LocalOneConnectedLineNum")
+    local_one_connected_line_num: Text = Text("LocalOneConnectedLineNum")
     """The number that the Local channel's first half is connected with, or ``<unknown>``."""
-    local_one_connected_line_name = EscapedText("LocalOneConnectedLineName")
+    local_one_connected_line_name: EscapedText = EscapedText("LocalOneConnectedLineName")
     """The name that the Local channel's first half is connected with, or ``<unknown>``."""
-    local_one_language = Text("LocalOneLanguage")
+    local_one_language: Text = Text("LocalOneLanguage")
     """The language of the prompts for the Local channel's first half."""
-    local_one_account_code = Text("LocalOneAccountCode")
+    local_one_account_code: Text = Text("LocalOneAccountCode")
     """The account code of the Local channel's first half."""
-    local_one_context = Text("LocalOneContext")
+    local_one_context: Text = Text("LocalOneContext")
     """The context of the dialplan that the Local channel's first half is in."""
-    local_one_exten = Text("LocalOneExten")
+    local_one_exten: Text = Text("LocalOneExten")
     """The extension of the dialplan that the Local channel's first half is at."""
-    local_one_priority = Integer("LocalOnePriority")
+    local_one_priority: Integer = Integer("LocalOnePriority")
     """The step of the extension that the Local channel's first half is at."""
-    local_one_uniqueid = Text("LocalOneUniqueid")
+    local_one_uniqueid: Text = Text("LocalOneUniqueid")
     """The id of the Local channel's first half, which never changes."""
-    local_one_linkedid = Text("LocalOneLinkedid")
+    local_one_linkedid: Text = Text("LocalOneLinkedid")
     """The id that all channels of the call of the Local channel's first half share."""
-    local_one_tenantid = Text("LocalOneTenantid")
+    local_one_tenantid: Text = Text("LocalOneTenantid")
     """The tenant of the Local channel's first half, if one is set."""
-    local_one_chan_variable = Variables("LocalOneChanVariable")
+    local_one_chan_variable: Variables = Variables("LocalOneChanVariable")
     """The variables of the Local channel's first half that ``channelvars`` asks for."""
 
 
 class LocalTwoChannelEvent(Event):
     """An event that describes the Local channel's second half."""
 
-    local_two_channel = Text("LocalTwoChannel")
+    local_two_channel: Text = Text("LocalTwoChannel")
     """The name of the Local channel's second half."""
-    local_two_channel_state = Integer("LocalTwoChannelState")
+    local_two_channel_state: Integer = Integer("LocalTwoChannelState")
     """The state of the Local channel's second half, as a number."""
-    local_two_channel_state_desc = Choice(
+    local_two_channel_state_desc: Choice = Choice(
         "LocalTwoChannelStateDesc",
         "Down",
         "Rsrvd",
@@ -188,59 +188,59 @@ class LocalTwoChannelEvent(Event):
         "Unknown",
     )
     """The state of the Local channel's second half, in words."""
-    local_two_caller_id_num = Text("LocalTwoCallerIDNum")
+    local_two_caller_id_num: Text = Text("LocalTwoCallerIDNum")
     """The number in the caller ID of the Local channel's second half, or ``<unknown>``."""
-    local_two_caller_id_name = EscapedText("LocalTwoCallerIDName")
+    local_two_caller_id_name: EscapedText = EscapedText("LocalTwoCallerIDName")
     """The name in the caller ID of the Local channel's second half, or ``<unknown>``."""
-    local_two_connected_line_num = Text("LocalTwoConnectedLineNum")
+    local_two_connected_line_num: Text = Text("LocalTwoConnectedLineNum")
     """The number that the Local channel's second half is connected with, or ``<unknown>``."""
-    local_two_connected_line_name = EscapedText("LocalTwoConnectedLineName")
+    local_two_connected_line_name: EscapedText = EscapedText("LocalTwoConnectedLineName")
     """The name that the Local channel's second half is connected with, or ``<unknown>``."""
-    local_two_language = Text("LocalTwoLanguage")
+    local_two_language: Text = Text("LocalTwoLanguage")
     """The language of the prompts for the Local channel's second half."""
-    local_two_account_code = Text("LocalTwoAccountCode")
+    local_two_account_code: Text = Text("LocalTwoAccountCode")
     """The account code of the Local channel's second half."""
-    local_two_context = Text("LocalTwoContext")
+    local_two_context: Text = Text("LocalTwoContext")
     """The context of the dialplan that the Local channel's second half is in."""
-    local_two_exten = Text("LocalTwoExten")
+    local_two_exten: Text = Text("LocalTwoExten")
     """The extension of the dialplan that the Local channel's second half is at."""
-    local_two_priority = Integer("LocalTwoPriority")
+    local_two_priority: Integer = Integer("LocalTwoPriority")
     """The step of the extension that the Local channel's second half is at."""
-    local_two_uniqueid = Text("LocalTwoUniqueid")
+    local_two_uniqueid: Text = Text("LocalTwoUniqueid")
     """The id of the Local channel's second half, which never changes."""
-    local_two_linkedid = Text("LocalTwoLinkedid")
+    local_two_linkedid: Text = Text("LocalTwoLinkedid")
     """The id that all channels of the call of the Local channel's second half share."""
-    local_two_tenantid = Text("LocalTwoTenantid")
+    local_two_tenantid: Text = Text("LocalTwoTenantid")
     """The tenant of the Local channel's second half, if one is set."""
-    local_two_chan_variable = Variables("LocalTwoChanVariable")
+    local_two_chan_variable: Variables = Variables("LocalTwoChanVariable")
     """The variables of the Local channel's second half that ``channelvars`` asks for."""
 
 
 class BridgeEvent(Event):
     """An event that describes the bridge."""
 
-    bridge_uniqueid = Text("BridgeUniqueid")
+    bridge_uniqueid: Text = Text("BridgeUniqueid")
     """The id of the bridge."""
-    bridge_type = Text("BridgeType")
+    bridge_type: Text = Text("BridgeType")
     """The type of the bridge: ``basic``, ``base``, ``parking``, ..."""
-    bridge_technology = Text("BridgeTechnology")
+    bridge_technology: Text = Text("BridgeTechnology")
     """How the bridge connects channels: ``simple_bridge``, ``softmix``, ..."""
-    bridge_creator = Text("BridgeCreator")
+    bridge_creator: Text = Text("BridgeCreator")
     """Who made the bridge, or ``<unknown>``."""
-    bridge_name = Text("BridgeName")
+    bridge_name: Text = Text("BridgeName")
     """The name that its maker gave the bridge, or ``<unknown>``."""
-    bridge_num_channels = Integer("BridgeNumChannels")
+    bridge_num_channels: Integer = Integer("BridgeNumChannels")
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Text("BridgeVideoSourceMode")
+    bridge_video_source_mode: Text = Text("BridgeVideoSourceMode")
     """How the source of the video in the bridge is chosen."""
-    bridge_video_source = Text("BridgeVideoSource")
+    bridge_video_source: Text = Text("BridgeVideoSource")
     """The id of the channel whose video the bridge shows, if any."""
 
 
 class ListEndEvent(Event):
     """The end of a list that answers an action."""
 
-    event_list = Text("EventList")
+    event_list: Text = Text("EventList")
     """``Complete``."""
-    list_items = Integer("ListItems")
+    list_items: Integer = Integer("ListItems")
     """How many items there were."""

@@ -26,9 +26,9 @@ class DeviceStateChange(Event):
     NAME: ClassVar[str] = "DeviceStateChange"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    device = Text("Device")
+    device: Text = Text("Device")
     """The name of the device."""
-    state = Text("State")
+    state: Text = Text("State")
     """The state: ``NOT_INUSE``, ``INUSE``, ``RINGING``, ..."""
 
 
@@ -50,15 +50,15 @@ class ExtensionStatus(Event):
     NAME: ClassVar[str] = "ExtensionStatus"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    exten = Text("Exten")
+    exten: Text = Text("Exten")
     """The extension of the dialplan."""
-    context = Text("Context")
+    context: Text = Text("Context")
     """The context of the dialplan."""
-    hint = Text("Hint")
+    hint: Text = Text("Hint")
     """The devices behind the extension."""
-    status = Integer("Status")
+    status: Integer = Integer("Status")
     """The number of the state; -1 and -2 if there is no hint any more."""
-    status_text = Choice(
+    status_text: Choice = Choice(
         "StatusText",
         "Idle",
         "InUse",
@@ -79,13 +79,13 @@ class PresenceStateChange(Event):
     NAME: ClassVar[str] = "PresenceStateChange"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    presentity = Text("Presentity")
+    presentity: Text = Text("Presentity")
     """Whose presence it is, such as ``CustomPresence:alice``."""
-    status = Text("Status")
+    status: Text = Text("Status")
     """The presence: ``available``, ``away``, ``dnd``, ..."""
-    subtype = Text("Subtype")
+    subtype: Text = Text("Subtype")
     """What kind of presence exactly."""
-    message = Text("Message")
+    message: Text = Text("Message")
     """The message that goes with it."""
 
 
@@ -101,15 +101,15 @@ class PresenceStatus(Event):
     NAME: ClassVar[str] = "PresenceStatus"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    exten = Text("Exten")
+    exten: Text = Text("Exten")
     """The extension of the dialplan."""
-    context = Text("Context")
+    context: Text = Text("Context")
     """The context of the dialplan."""
-    hint = Text("Hint")
+    hint: Text = Text("Hint")
     """The devices behind the extension."""
-    status = Text("Status")
+    status: Text = Text("Status")
     """The presence: ``available``, ``away``, ``dnd``, ..."""
-    subtype = Text("Subtype")
+    subtype: Text = Text("Subtype")
     """What kind of presence exactly."""
-    message = Text("Message")
+    message: Text = Text("Message")
     """The message that goes with it."""

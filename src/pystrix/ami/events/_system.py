@@ -26,7 +26,7 @@ class DeadlockStart(Event):
     NAME: ClassVar[str] = "DeadlockStart"
     CLASSES: ClassVar[tuple[str, ...]] = ("system",)
 
-    mutex = Text("Mutex")
+    mutex: Text = Text("Mutex")
     """The lock."""
 
 
@@ -36,11 +36,11 @@ class FullyBooted(Event):
     NAME: ClassVar[str] = "FullyBooted"
     CLASSES: ClassVar[tuple[str, ...]] = ("system",)
 
-    status = Text("Status")
+    status: Text = Text("Status")
     """``Fully Booted``."""
-    uptime = Integer("Uptime")
+    uptime: Integer = Integer("Uptime")
     """For how many seconds Asterisk has run."""
-    last_reload = Integer("LastReload")
+    last_reload: Integer = Integer("LastReload")
     """For how many seconds the configuration has been as it is."""
 
 
@@ -50,9 +50,9 @@ class Load(Event):
     NAME: ClassVar[str] = "Load"
     CLASSES: ClassVar[tuple[str, ...]] = ("system",)
 
-    module = Text("Module")
+    module: Text = Text("Module")
     """The module."""
-    status = Choice("Status", "Failure", "Success", "Decline")
+    status: Choice = Choice("Status", "Failure", "Success", "Decline")
     """Whether it was loaded."""
 
 
@@ -62,11 +62,11 @@ class LogChannel(Event):
     NAME: ClassVar[str] = "LogChannel"
     CLASSES: ClassVar[tuple[str, ...]] = ("system",)
 
-    channel = Text("Channel")
+    channel: Text = Text("Channel")
     """The name of the log."""
-    enabled = Flag("Enabled")
+    enabled: Flag = Flag("Enabled")
     """Whether it was switched on."""
-    reason = Text("Reason")
+    reason: Text = Text("Reason")
     """Why it was switched off."""
 
 
@@ -76,9 +76,9 @@ class Reload(Event):
     NAME: ClassVar[str] = "Reload"
     CLASSES: ClassVar[tuple[str, ...]] = ("system",)
 
-    module = Text("Module")
+    module: Text = Text("Module")
     """The module; ``All`` for all."""
-    status = Integer("Status")
+    status: Integer = Integer("Status")
     """0 if it worked; other numbers tell what kept it from that."""
 
 
@@ -91,9 +91,9 @@ class Shutdown(Event):
     NAME: ClassVar[str] = "Shutdown"
     CLASSES: ClassVar[tuple[str, ...]] = ("system",)
 
-    shutdown = Choice("Shutdown", "Uncleanly", "Cleanly")
+    shutdown: Choice = Choice("Shutdown", "Uncleanly", "Cleanly")
     """Whether calls could end first."""
-    restart = Flag("Restart")
+    restart: Flag = Flag("Restart")
     """Whether Asterisk starts anew."""
 
 
@@ -106,15 +106,15 @@ class TestEvent(Event):
     NAME: ClassVar[str] = "TestEvent"
     CLASSES: ClassVar[tuple[str, ...]] = ("reporting",)
 
-    type = Text("Type")
+    type: Text = Text("Type")
     """What kind of event it is; ``StateChange`` or ``Assertion``."""
-    state = Text("State")
+    state: Text = Text("State")
     """What happened."""
-    app_file = Text("AppFile")
+    app_file: Text = Text("AppFile")
     """The source file."""
-    app_function = Text("AppFunction")
+    app_function: Text = Text("AppFunction")
     """The function in it."""
-    app_line = Integer("AppLine")
+    app_line: Integer = Integer("AppLine")
     """The line of it."""
 
 
@@ -124,7 +124,7 @@ class Unload(Event):
     NAME: ClassVar[str] = "Unload"
     CLASSES: ClassVar[tuple[str, ...]] = ("system",)
 
-    module = Text("Module")
+    module: Text = Text("Module")
     """The module."""
-    status = Choice("Status", "Success")
+    status: Choice = Choice("Status", "Success")
     """``Success``."""

@@ -28,61 +28,61 @@ __all__ = [
 class VoicemailUserEvent(Event):
     """An event that describes a mailbox."""
 
-    vm_context = Text("VMContext")
+    vm_context: Text = Text("VMContext")
     """The context of the mailbox."""
-    voice_mailbox = Text("VoiceMailbox")
+    voice_mailbox: Text = Text("VoiceMailbox")
     """The mailbox."""
-    fullname = Text("Fullname")
+    fullname: Text = Text("Fullname")
     """The name of the mailbox's owner."""
-    email = Text("Email")
+    email: Text = Text("Email")
     """The address that mails go to."""
-    pager = Text("Pager")
+    pager: Text = Text("Pager")
     """The address that short messages go to."""
-    server_email = Text("ServerEmail")
+    server_email: Text = Text("ServerEmail")
     """The address that mails come from."""
-    from_string = Text("FromString")
+    from_string: Text = Text("FromString")
     """The name of the sender of mails."""
-    mail_command = Text("MailCommand")
+    mail_command: Text = Text("MailCommand")
     """The program that mails are sent with."""
-    language = Text("Language")
+    language: Text = Text("Language")
     """The language of the prompts."""
-    time_zone = Text("TimeZone")
+    time_zone: Text = Text("TimeZone")
     """The time zone of the mailbox."""
-    callback = Text("Callback")
+    callback: Text = Text("Callback")
     """The context for calls back from the mailbox."""
-    dialout = Text("Dialout")
+    dialout: Text = Text("Dialout")
     """The context for calls out of the mailbox."""
-    uniqueid = Text("UniqueID")
+    uniqueid: Text = Text("UniqueID")
     """The id of the channel, which never changes."""
-    exit_context = Text("ExitContext")
+    exit_context: Text = Text("ExitContext")
     """The context for callers who leave the mailbox."""
-    say_duration_minimum = Integer("SayDurationMinimum")
+    say_duration_minimum: Integer = Integer("SayDurationMinimum")
     """From how many minutes on the length of a message is said."""
-    say_envelope = Flag("SayEnvelope")
+    say_envelope: Flag = Flag("SayEnvelope")
     """Whether the time is said before a message."""
-    say_cid = Flag("SayCID")
+    say_cid: Flag = Flag("SayCID")
     """Whether the caller ID is said before a message."""
-    attach_message = Flag("AttachMessage")
+    attach_message: Flag = Flag("AttachMessage")
     """Whether messages are attached to mails."""
-    attachment_format = Text("AttachmentFormat")
+    attachment_format: Text = Text("AttachmentFormat")
     """The format of attached messages; empty for the usual one."""
-    delete_message = Flag("DeleteMessage")
+    delete_message: Flag = Flag("DeleteMessage")
     """Whether messages are deleted when they were mailed."""
-    volume_gain = Number("VolumeGain")
+    volume_gain: Number = Number("VolumeGain")
     """How much louder messages are made, in decibels."""
-    can_review = Flag("CanReview")
+    can_review: Flag = Flag("CanReview")
     """Whether a caller may listen to a message before it is kept."""
-    can_mark_urgent = Flag("CanMarkUrgent")
+    can_mark_urgent: Flag = Flag("CanMarkUrgent")
     """Whether a caller may mark a message as urgent."""
-    call_operator = Flag("CallOperator")
+    call_operator: Flag = Flag("CallOperator")
     """Whether a caller may reach the operator."""
-    max_message_count = Integer("MaxMessageCount")
+    max_message_count: Integer = Integer("MaxMessageCount")
     """How many messages may be kept."""
-    max_message_length = Integer("MaxMessageLength")
+    max_message_length: Integer = Integer("MaxMessageLength")
     """How long a message may be, in seconds; 0 for any length."""
-    new_message_count = Integer("NewMessageCount")
+    new_message_count: Integer = Integer("NewMessageCount")
     """How many new messages there are."""
-    old_message_count = Integer("OldMessageCount")
+    old_message_count: Integer = Integer("OldMessageCount")
     """How many old messages there are."""
 
 
@@ -91,11 +91,11 @@ class MWIGet(Event):
 
     NAME: ClassVar[str] = "MWIGet"
 
-    mailbox = Text("Mailbox")
+    mailbox: Text = Text("Mailbox")
     """The id of the mailbox."""
-    old_messages = Integer("OldMessages")
+    old_messages: Integer = Integer("OldMessages")
     """How many old messages there are."""
-    new_messages = Integer("NewMessages")
+    new_messages: Integer = Integer("NewMessages")
     """How many new messages there are."""
 
 
@@ -111,13 +111,13 @@ class MessageWaiting(ChannelEvent):
     NAME: ClassVar[str] = "MessageWaiting"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    mailbox = Text("Mailbox")
+    mailbox: Text = Text("Mailbox")
     """The mailbox."""
-    waiting = Flag("Waiting")
+    waiting: Flag = Flag("Waiting")
     """Whether there are new messages."""
-    new = Integer("New")
+    new: Integer = Integer("New")
     """How many new messages there are."""
-    old = Integer("Old")
+    old: Integer = Integer("Old")
     """How many old messages there are."""
 
 
@@ -127,11 +127,11 @@ class MiniVoiceMail(ChannelEvent):
     NAME: ClassVar[str] = "MiniVoiceMail"
     CLASSES: ClassVar[tuple[str, ...]] = ("call",)
 
-    action = Text("Action")
+    action: Text = Text("Action")
     """What was done."""
-    mailbox = Text("Mailbox")
+    mailbox: Text = Text("Mailbox")
     """The mailbox."""
-    counter = Text("Counter")
+    counter: Text = Text("Counter")
     """A counter of messages (the variable MVM_COUNTER)."""
 
 
@@ -140,17 +140,17 @@ class VoicemailBoxDetail(Event):
 
     NAME: ClassVar[str] = "VoicemailBoxDetail"
 
-    folder = Text("Folder")
+    folder: Text = Text("Folder")
     """The folder of the message."""
-    caller_id = Text("CallerID")
+    caller_id: Text = Text("CallerID")
     """The caller ID of who left the message."""
-    date = Text("Date")
+    date: Text = Text("Date")
     """When the message was left, in words."""
-    duration = Integer("Duration")
+    duration: Integer = Integer("Duration")
     """The length of the message, in seconds."""
-    flag = Text("Flag")
+    flag: Text = Text("Flag")
     """Whether it is urgent."""
-    id = Text("ID")
+    id: Text = Text("ID")
     """The id of the message."""
 
 
@@ -166,11 +166,11 @@ class VoicemailPasswordChange(Event):
     NAME: ClassVar[str] = "VoicemailPasswordChange"
     CLASSES: ClassVar[tuple[str, ...]] = ("user",)
 
-    context = Text("Context")
+    context: Text = Text("Context")
     """The context of the mailbox."""
-    mailbox = Text("Mailbox")
+    mailbox: Text = Text("Mailbox")
     """The mailbox."""
-    new_password = Text("NewPassword")
+    new_password: Text = Text("NewPassword")
     """The new password."""
 
 
