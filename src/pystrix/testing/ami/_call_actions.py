@@ -28,6 +28,7 @@ _CALLER_ID = re.compile(r'\s*"?(?P<name>.*?)"?\s*<(?P<number>[^<>]*)>\s*', re.DO
 _BACKSLASHED = re.compile(r"\\(.)", re.DOTALL)
 _SPLIT = re.compile(r"(?:\\.|[^\\,])+", re.DOTALL)
 _QUEUED: Final = "Originate successfully queued"
+_TRUE: Final = ("true", "yes", "y", "t", "1", "on")
 _ID_LIMIT: Final = 149
 _DEFAULT_RING: Final = 30_000
 
@@ -35,7 +36,7 @@ _DEFAULT_RING: Final = 30_000
 @builtin("Originate")
 def _originate(session: Session, action: ReceivedAction) -> Answer | Pending:
     timeout = _check_originate(action)
-    waits = action.get("Async", "").lower() not in ("true", "yes", "y", "t", "1", "on")
+    waits = action.get("Async", "").lower() not in _TRUE
     originate = _Originate(session, action, waits=waits)
     originate.dial(timeout)
     return originate.answer()
@@ -117,7 +118,10 @@ class _Originate:
         for each in call.channels:
             for name, value in variables if each is not channel else variables[::-1]:
                 each.set_variable(name, value)
-            each.set_caller(caller_id, action.get("Account", ""))
+            if each is channel:
+                each.set_caller(caller_id, action.get("Account", ""))
+            else:
+                each.copy_caller(channel)
         call.announce(optimizes=not action["Channel"].endswith("/n"))
 
     def _tell(self, reason: int) -> None:
@@ -162,6 +166,7 @@ def _start(channel: SimulatedChannel, action: ReceivedAction) -> None:
         channel.application = action["Application"], action.get("Data", "")
     else:
         channel.application = "Wait", "3600"
+        channel.runs_dialplan = True
         place = [action.get(name, "") for name in ("Context", "Exten", "Priority")]
         channel.place = place[0] or channel.place[0], place[1] or "s", place[2] or "1"
 
@@ -227,6 +232,7 @@ def _redirect(session: Session, action: ReceivedAction) -> Answer:
         action["Channel"], f"Channel does not exist: {action['Channel']}"
     )
     channel.place = action["Context"], action["Exten"], action["Priority"]
+    channel.runs_dialplan = True
     channel.leave()
     return "Redirect successful"
 
@@ -254,14 +260,16 @@ def _blind_transfer(session: Session, action: ReceivedAction) -> Answer:
     if not action.get("Exten"):
         return Refused("No extension specified")
     channel = session.host.channel_or_refuse(action["Channel"], "Channel specified does not exist")
-    bridge = channel.bridge
-    if bridge is None:
-        return Refused("Transfer invalid")
+    bridge, host = channel.bridge, session.host
     context = action.get("Context") or channel.place[0]
-    other = next(each for each in bridge.channels if each is not channel)
     where = [("IsExternal", "Yes"), ("Context", context), ("Extension", action["Exten"])]
-    pairs = channel.snapshot("Transferer") + other.snapshot("Transferee") + bridge.snapshot()
-    session.host.emit("BlindTransfer", [("Result", "Success"), *pairs, *where])
+    transferer = channel.snapshot("Transferer")
+    if bridge is None:
+        host.emit("BlindTransfer", [("Result", "Invalid"), *transferer, *where])
+        return Refused("Transfer invalid")
+    other = next(each for each in bridge.channels if each is not channel)
+    pairs = [*transferer, *other.snapshot("Transferee"), *bridge.snapshot(), *where]
+    host.emit("BlindTransfer", [("Result", "Success"), *pairs])
     other.call = None
     other.place = context, action["Exten"], "1"
     channel.leave()
@@ -276,8 +284,12 @@ def _play_dtmf(session: Session, action: ReceivedAction) -> Answer:
     if not digit:
         return Refused("No digit specified")
     number = _NUMBER.match(action.get("Duration", ""))
-    heard = channel.other_half or channel
-    heard.press(digit[:1], 100 if number is None else int(number[1]))
+    milliseconds = 100 if number is None else int(number[1])
+    if action.get("Receive", "").lower() in _TRUE:
+        duration = ("DurationMs", str(milliseconds))
+        channel.emit("DTMFEnd", [("Digit", digit[:1]), duration, ("Direction", "Received")])
+    else:
+        (channel.other_half or channel).press(digit[:1], milliseconds)
     return "DTMF successfully queued"
 
 

@@ -186,7 +186,7 @@ class SimulatedCall:
         """
         self._decide()
         for far in self.channels[1:]:
-            far.emit("SoftHangupRequest", [("Cause", "16")])
+            far.stop_dialplan()
         self.channel.emit("HangupRequest", [("Cause", str(cause))])
         self._dial_event("DialEnd", "NOANSWER")
         self._tell(FAILED)
@@ -304,11 +304,11 @@ class SimulatedCall:
         self.far.set_state(ChannelState.BUSY)
         self.far.emit("HangupRequest", [("Cause", "0")])
         self._tell(reason)
-        self.far.emit("SoftHangupRequest", [("Cause", "16")])
+        self.far.stop_dialplan()
         self.channel.hangup(0)
         self.far.hangup(cause)
 
     def _end_far(self, cause: int) -> None:
         for far in self.channels[1:]:
-            far.emit("SoftHangupRequest", [("Cause", "16")])
+            far.stop_dialplan()
             far.hangup(cause)

@@ -124,7 +124,7 @@ class SimulatedChannel:
         """The language of its prompts."""
         self.account = ""
         """Its account code."""
-        self.place: tuple[str, str, str] = ("default", "s", "1")
+        self.place: tuple[str, str, str] = (world.context, "s", "1")
         """Context, extension and priority where it is in the dialplan."""
         self.application: tuple[str, str] = ("", "")
         """The application it runs, and the arguments of that."""
@@ -136,6 +136,8 @@ class SimulatedChannel:
         """The call it belongs to."""
         self.other_half: SimulatedChannel | None = None
         """The other half of a Local channel."""
+        self.runs_dialplan = False
+        """Whether it is in the dialplan, not in an application that Originate gave it."""
         self.created = world.now
         """When it was made."""
         self.gone = False
@@ -173,7 +175,7 @@ class SimulatedChannel:
     @guarded
     def hang_up(self, cause: int = 16) -> None:
         """Hang up. Idempotent."""
-        self.end(cause, [("Cause", str(cause))] if self.other_half or cause != CLEARING else [])
+        self.end(cause, [("Cause", str(cause))])
 
     # What Asterisk does.
 
@@ -214,21 +216,40 @@ class SimulatedChannel:
 
     def set_caller(self, caller_id: tuple[str, str], account: str) -> None:
         """Get caller ID and account code of an Originate."""
-        if account and self.other_half is None:
+        if account:
             self.account = account
             self.emit("NewAccountCode", [("OldAccountCode", "")])
         if any(caller_id):
             self.caller_id = caller_id
-            presentation = "0 (Presentation Allowed, Not Screened)"
-            self.emit("NewCallerid", [("CID-CallingPres", presentation)])
+            self._emit_caller()
             self.connected_line = caller_id
             self.emit("NewConnectedLine")
 
+    def copy_caller(self, channel: SimulatedChannel) -> None:
+        """Get caller ID and account code of the first half of a Local channel."""
+        self.account, self.caller_id = channel.account, channel.caller_id
+        self.connected_line = channel.connected_line
+        if any(self.caller_id):
+            self._emit_caller()
+        if self.account:
+            self.emit("NewAccountCode", [("OldAccountCode", "")])
+        if any(self.caller_id):
+            self.emit("NewConnectedLine")
+
+    def _emit_caller(self) -> None:
+        self.emit("NewCallerid", [("CID-CallingPres", "0 (Presentation Allowed, Not Screened)")])
+
     def request_hangup(self, cause: int) -> None:
         """Do what the action Hangup asks for. Idempotent."""
-        if self.state is ChannelState.UP and not self.gone:
-            self.emit("SoftHangupRequest", [("Cause", "16")])
+        if self.call is None or not self.call.dialing:
+            self.stop_dialplan()
         self.end(cause, None)
+
+    def stop_dialplan(self) -> None:
+        """Leave the dialplan, if it is in there."""
+        if self.runs_dialplan and not self.gone:
+            self.runs_dialplan = False
+            self.emit("SoftHangupRequest", [("Cause", "16")])
 
     def end(self, cause: int, requested: Pairs | None) -> None:
         """End, with the other half of a Local channel.
@@ -245,12 +266,12 @@ class SimulatedChannel:
             return
         if requested is not None and other is None:
             self.emit("HangupRequest", requested)
-        elif requested is not None:
-            self.emit("SoftHangupRequest", [("Cause", "16")])
+        self.stop_dialplan()
         self.leave()
         if other is not None:
             other.emit("HangupRequest", [("Cause", str(cause))])
             other.leave()
+            other.stop_dialplan()
         self.hangup(cause)
         if other is not None:
             other.hangup(cause)
@@ -263,9 +284,13 @@ class SimulatedChannel:
         others = [each for each in bridge.channels if each is not self]
         bridge.leave(self)
         for other in others:
-            if self.call is not None and other.call is self.call and other.bridge is None:
-                other.emit("SoftHangupRequest", [("Cause", "16")])
+            if other.bridge is not None:
+                continue
+            if self.call is not None and other.call is self.call:
+                other.stop_dialplan()
                 other.end(CLEARING, None)
+            else:
+                other.runs_dialplan = True
 
     def hangup(self, cause: int) -> None:
         """Be gone."""

@@ -34,6 +34,8 @@ class World:
     def __init__(self, guard: AbstractContextManager[Any]) -> None:
         self.guard = guard
         """See `guarded`."""
+        self.context = "default"
+        """The context of channels that do not say theirs."""
         self.now = 0.0
         """Seconds since it was made."""
         self.epoch = time.time()
@@ -72,7 +74,7 @@ class World:
         channel: str,
         exten: str = "s",
         *,
-        context: str = "default",
+        context: str = "",
         caller_id: tuple[str, str] = ("", ""),
     ) -> SimulatedChannel:
         """Have a call come in: a channel that has not been answered.
@@ -80,11 +82,13 @@ class World:
         Args:
             channel: Technology and peer: ``"PJSIP/alice"``.
             exten: The extension it calls.
-            context: The context of that.
+            context: The context of that; ``""`` for `context`.
             caller_id: Number and name of its caller ID.
         """
         made = self._make(channel)
-        made.state, made.place, made.caller_id = ChannelState.RING, (context, exten, "1"), caller_id
+        place = context or self.context, exten, "1"
+        made.state, made.place, made.caller_id = ChannelState.RING, place, caller_id
+        made.runs_dialplan = True
         made.emit("Newchannel")
         return made
 
@@ -171,11 +175,11 @@ class World:
             made.emit("Newchannel")
             return made
         exten, _, context = rest.partition("/")[0].partition("@")
-        context = context or "default"
+        context = context or self.context
         name = f"Local/{exten}@{context}-{next(self._counter('local')):08x}"
         one = SimulatedChannel(self, f"{name};1", uniqueid or self.new_id(), linkedid)
         two = SimulatedChannel(self, f"{name};2", other_id or f"{one.uniqueid};2", one.linkedid)
-        two.state = ChannelState.RING
+        two.state, two.runs_dialplan = ChannelState.RING, True
         one.other_half, two.other_half = two, one
         for half in (one, two):
             half.place = context, exten, "1"
