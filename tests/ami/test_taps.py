@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import queue
+import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
-from pystrix.ami import AnyAction, Event
+from pystrix.ami import AnyAction, Event, aio
 from pystrix.ami._taps import Taps
-from tests.agi.peers import TIMEOUT, records
+from tests.agi.peers import TIMEOUT, Background, records
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pytest
 
+    from pystrix.ami import Message
     from tests.ami.conftest import Connect
+    from tests.ami.servers import Peer, ScriptedServer
 
 
 class Ear:
@@ -95,3 +99,46 @@ def test_the_manager_disconnects(connect: Connect) -> None:
     assert ear.next() == ("pystrix-ami-reader", "the manager disconnected")
     assert removed.heard_all.empty()
     answering.result()
+
+
+def answer(peer: Peer, request: Message) -> None:
+    """Answer the actions of a login, and all others."""
+    refused = request["Action"] == "CoreShowChannels"
+    peer.respond(request, f"Response: {'Error' if refused else 'Success'}")
+    if request["Action"] == "Login":
+        peer.message("Event: FullyBooted")
+
+
+def test_of_a_manager_on_asyncio(server: ScriptedServer) -> None:
+    """It hears of each connection and of its end, at once."""
+    ear, removed, over = Ear(), Ear(), threading.Event()
+
+    async def main() -> None:
+        manager = aio.Manager("127.0.0.1", server.port, username="u", secret="", auth="plain")
+        manager.tap(ear)
+        manager.tap(removed)
+        manager.untap(removed)
+        async with manager:
+            await asyncio.to_thread(over.wait, TIMEOUT)
+
+    running = Background(asyncio.run, main())
+    names: list[str] = []
+    peers = [server.accept()]
+    answering = [peers[0].respond_to_all(answer)]
+    while ear.next()[1] != "FullyBooted":
+        pass
+    peers[0].message("Event: One")
+    names.append(ear.next()[1])
+    peers[0].socket.shutdown(socket.SHUT_RDWR)
+    names.append(ear.next()[1])
+    peers.append(server.accept())
+    answering.append(peers[1].respond_to_all(answer))
+    names += [ear.next()[1], ear.next()[1]]
+    over.set()
+    running.result()
+    for each in answering:
+        each.result()
+    assert names == ["One", names[1], "Gap", "FullyBooted"]
+    assert "closed the connection" in names[1]
+    assert ear.next()[1] == "the manager was closed"
+    assert removed.heard_all.empty()

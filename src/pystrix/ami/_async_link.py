@@ -40,6 +40,8 @@ class AsyncLink:
         state: What is known of the connections.
         on_messages: Called with what is to be handed on, in order.
         take_stock: Awaited when there is a new connection behind a gap.
+        on_lost: Called when a connection that could be used has ended, with the reason, or None if
+            that was as the user wished.
         on_over: Called when there is no connection any more, and will be none.
         debug: Whether to log every message at level DEBUG.
         logger: Where to log.
@@ -52,6 +54,7 @@ class AsyncLink:
         *,
         on_messages: Callable[[list[Event | Response]], None],
         take_stock: Callable[[AsyncConnection], Awaitable[Stock]],
+        on_lost: Callable[[Error | None], None],
         on_over: Callable[[Exception | None], None],
         debug: bool,
         logger: logging.Logger,
@@ -60,6 +63,7 @@ class AsyncLink:
         self._state = state
         self._on_messages = on_messages
         self._take_stock = take_stock
+        self._on_lost = on_lost
         self._on_over = on_over
         self._debug = debug
         self._logger = logger
@@ -196,9 +200,11 @@ class AsyncLink:
         except Error as error:
             failure = error
         finally:
-            self._usable = False
+            was_usable, self._usable = self._usable, False
             connection.close("the manager was closed")
             await asyncio.wait([connection.closed])
+            if was_usable:
+                self._on_lost(failure or connection.failure)
         return None if connection.goodbye else failure or connection.failure
 
     async def _converse(self, connection: AsyncConnection, opening: Opening) -> None:

@@ -19,6 +19,7 @@ from pystrix.ami._callbacks import Callback, Callbacks, EventKey
 from pystrix.ami._login import Auth, Credentials
 from pystrix.ami._message import Event, Response
 from pystrix.ami._reconnecting import Reconnecting
+from pystrix.ami._taps import Tap, Taps
 from pystrix.ami._target import Target, peer_of
 from pystrix.ami.errors import ManagerError, ManagerOverflowError
 from pystrix.ami.events import BY_NAME
@@ -129,6 +130,7 @@ class Manager:
         self._callbacks = Callbacks()
         self._hooks: list[Resync] = []
         self._streams = Streams(self._logger)
+        self._taps = Taps(self._logger)
         self._mailbox = Mailbox(queue_size, self._log_full)
         self._dispatcher: asyncio.Task[None] | None = None
         self._link = AsyncLink(
@@ -149,6 +151,7 @@ class Manager:
             Reconnecting(peer_of(host, port), backoff, queue_size),
             on_messages=self._route,
             take_stock=self._take_stock,
+            on_lost=lambda failure: self._taps.lost(str(failure or "the manager was closed")),
             on_over=self._end,
             debug=debug,
             logger=self._logger,
@@ -318,6 +321,20 @@ class Manager:
         """
         return self._callbacks.unregister(event, function)
 
+    def tap(self, tap: Tap) -> None:
+        """Tell an object all that comes, as it is read, and when a connection ends.
+
+        It is for what must hear of everything at once, whatever callbacks do. Idempotent.
+
+        Args:
+            tap: Has ``heard(messages)`` and ``lost(why)``, which must not wait.
+        """
+        self._taps.add(tap)
+
+    def untap(self, tap: Tap) -> None:
+        """Tell an object nothing more. Idempotent."""
+        self._taps.remove(tap)
+
     def register_resync(self, hook: HookT) -> HookT:
         """Have a function called when the connection was lost and there is a new one.
 
@@ -376,6 +393,7 @@ class Manager:
 
     def _route(self, messages: Sequence[Event | Response]) -> None:
         """Give messages to those who want them; in the moment they are read."""
+        self._taps.heard(messages)
         streams, find, mailbox = self._streams, self._callbacks.find, self._mailbox
         for message in messages:
             if isinstance(message, Response):
