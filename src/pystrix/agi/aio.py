@@ -109,6 +109,7 @@ class FastAGIServer(Scripts):
     """
 
     _coroutines: ClassVar[bool] = True
+    _twin: ClassVar[str] = "pystrix.agi.FastAGIServer"
 
     def __init__(
         self,
