@@ -70,7 +70,7 @@ class AsyncLink:
         self._loop: asyncio.AbstractEventLoop
         self._connection: AsyncConnection | None = None  # the one there is, or is being made
         self._usable = False  # whether the program may send over it
-        self._waiting: set[asyncio.Future[AsyncConnection]] = set()  # for one that is usable
+        self._waiting: set[asyncio.Future[None]] = set()  # for one that is usable, or the end
         self._booted: asyncio.Future[None] | None = None  # that Asterisk has started
         self._first: asyncio.Future[None]  # that there has been a connection
         self._task: asyncio.Task[None] | None = None
@@ -128,25 +128,35 @@ class AsyncLink:
             ManagerTimeoutError: If there is none in time.
         """
         peer = self._state.peer
+        if self._task is None and not self.closed.is_set():
+            raise ManagerError(f"cannot send {name}: the manager has not been connected yet")
+        limit = min(timeout, self._target.offline_timeout)
+        if limit > 0 and not self.closed.is_set():
+            await self._news(limit)
+        if connection := self.usable:
+            return connection
         if self.closed.is_set():
             why = self.failure or "the manager was closed"
             raise ManagerError(f"cannot send {name}: {why}") from self.failure
-        if self._task is None:
-            raise ManagerError(f"cannot send {name}: the manager has not been connected yet")
-        limit = min(timeout, self._target.offline_timeout)
         if limit <= 0:
             raise ManagerError(f"cannot send {name}: not connected to {peer}")
-        future: asyncio.Future[AsyncConnection] = self._loop.create_future()
+        raise ManagerTimeoutError(
+            f"{name} was not sent: not connected to {peer} within {limit} s", sent=False
+        )
+
+    async def _news(self, timeout: float) -> None:
+        """Wait until there is a usable connection, or will be none, or the time is up."""
+        future: asyncio.Future[None] = self._loop.create_future()
         self._waiting.add(future)
         try:
-            async with asyncio.timeout(limit if limit < FOREVER else None):
-                return await future
-        except TimeoutError:
-            raise ManagerTimeoutError(
-                f"{name} was not sent: not connected to {peer} within {limit} s", sent=False
-            ) from None
+            await asyncio.wait([future], timeout=timeout if timeout < FOREVER else None)
         finally:
             self._waiting.discard(future)
+
+    def _tell(self) -> None:
+        for future in self._waiting:
+            if not future.done():
+                future.set_result(None)
 
     # Private: in the task.
 
@@ -171,6 +181,7 @@ class AsyncLink:
             heard = now - (time.monotonic() - connection.heard)
             delay = self._state.lost(now, heard, failure)
             if delay is None:
+                self._logger.error("%s: there will be no other connection", failure)
                 return failure
             self._logger.warning("%s; trying again in %.1f s", failure, delay)
             await asyncio.sleep(delay)
@@ -242,9 +253,7 @@ class AsyncLink:
         """Let the program use a connection until it ends."""
         self._state.established(time.time())
         self._usable = True
-        for future in self._waiting:
-            if not future.done():
-                future.set_result(connection)
+        self._tell()
         stock: Stock = None, {}
         if self._state.in_gap:
             stock = await self._stock(connection)
@@ -284,14 +293,9 @@ class AsyncLink:
             return
         self.failure = failure
         self.closed.set()
-        why = failure or ManagerError("the manager was closed")
-        for future in self._waiting:
-            if not future.done():
-                error = ManagerError(f"there is no connection any more: {why}")
-                error.__cause__ = failure
-                future.set_exception(error)
+        self._tell()
         if self._task is not None and not self._first.done():
-            self._first.set_exception(why)
+            self._first.set_exception(failure or ManagerError("the manager was closed"))
         self._on_over(failure)
 
 

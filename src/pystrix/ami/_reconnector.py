@@ -259,6 +259,7 @@ class Reconnector:
             now = time.time()
             delay = self._state.lost(now, now - (time.monotonic() - heard), failure)
             if delay is None:
+                self._logger.error("%s: there will be no other connection", failure)
                 return failure
             self._logger.warning("%s; trying again in %.1f s", failure, delay)
             with self._news:

@@ -7,7 +7,6 @@ import inspect
 import logging
 import ssl as tls
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast, overload
 
 from pystrix.ami._action import AnyListAction
@@ -15,11 +14,10 @@ from pystrix.ami._aggregate import Aggregate
 from pystrix.ami._async_events import EventStream, Mailbox, Overflow, Streams, deliver
 from pystrix.ami._async_link import AsyncLink
 from pystrix.ami._backoff import Backoff
-from pystrix.ami._callbacks import Callback, Callbacks, EventKey
+from pystrix.ami._listeners import Listeners
 from pystrix.ami._login import Auth, Credentials
 from pystrix.ami._message import Event, Response
 from pystrix.ami._reconnecting import Reconnecting
-from pystrix.ami._taps import Tap, Taps
 from pystrix.ami._target import Target, peer_of
 from pystrix.ami.errors import ManagerError, ManagerOverflowError
 from pystrix.ami.events import BY_NAME
@@ -31,10 +29,11 @@ if TYPE_CHECKING:
 
     from pystrix.ami._action import Action, T_co
     from pystrix.ami._async_connection import AsyncConnection
+    from pystrix.ami._callbacks import Callback, EventKey
     from pystrix.ami._words import Names
     from pystrix.ami.events import CoreShowChannel
 
-__all__ = ["EventStream", "Manager", "Resync"]
+__all__ = ["EventStream", "Manager"]
 
 QUEUE_SIZE: Final = 50_000
 """Events that may wait: a few seconds of a large system, some 50 MB."""
@@ -45,12 +44,9 @@ CHANNELS_SECONDS: Final = 30.0
 EventT = TypeVar("EventT", bound=Event)
 Event2T = TypeVar("Event2T", bound=Event)
 Event3T = TypeVar("Event3T", bound=Event)
-Resync = Callable[["Manager"], object]
-"""Called with the manager before events flow again; what it gives is awaited, if it can be."""
-HookT = TypeVar("HookT", bound=Resync)
 
 
-class Manager:
+class Manager(Listeners):
     """A connection to Asterisk's manager interface, which is made again when it is lost.
 
     ``async with Manager("192.0.2.1", username="u", secret="s") as manager:`` connects, logs in, and
@@ -125,12 +121,9 @@ class Manager:
         context = tls.create_default_context() if ssl is True else ssl or None
         method: Auth = auth or ("plain" if context else "MD5")
         backoff = Backoff() if reconnect is True else reconnect or None
+        super().__init__(logger or logging.getLogger("pystrix.ami"))
         self._overflow = overflow
-        self._logger = logger or logging.getLogger("pystrix.ami")
-        self._callbacks = Callbacks()
-        self._hooks: list[Resync] = []
         self._streams = Streams(self._logger)
-        self._taps = Taps(self._logger)
         self._mailbox = Mailbox(queue_size, self._log_full)
         self._dispatcher: asyncio.Task[None] | None = None
         self._link = AsyncLink(
@@ -292,71 +285,19 @@ class Manager:
         return self._mailbox.dropped
 
     def register_callback(self, event: EventKey, function: Callback) -> None:
-        """Have a function called for events: ``function(event, manager)``.
-
-        Functions are called one after the other, in the order of registration; what a coroutine
-        function does is awaited before the next is called. One that raises is logged and disturbs
-        nobody.
-
-        Args:
-            event: The class of an event, or its name; ``""`` for every event; None for responses
-                that nobody waits for.
-            function: The function. Registered again for the same it moves to the end.
+        """Have a function called for events, as `Listeners.register_callback` says.
 
         Raises:
-            ValueError: If `event` is none of these.
+            ValueError: If `event` is nothing that functions are registered for; for an aggregate,
+                too: instead of those a `ListAction` gives its events.
         """
         if isinstance(event, type) and issubclass(event, Aggregate):
             # As for any other key that nothing is registered for.
             raise ValueError(  # noqa: TRY004
-                "there are no aggregates on asyncio: a ListAction gives its events"
+                f"callbacks are registered for events, not for {event!r}: there are no aggregates "
+                "on asyncio, a ListAction gives its events"
             )
-        self._callbacks.register(event, function)
-
-    def unregister_callback(self, event: EventKey, function: Callback) -> bool:
-        """Have a function called no more; tell whether it was registered.
-
-        Raises:
-            ValueError: If `event` is nothing that functions are registered for.
-        """
-        return self._callbacks.unregister(event, function)
-
-    def tap(self, tap: Tap) -> None:
-        """Tell an object all that comes, as it is read, and when a connection ends.
-
-        It is for what must hear of everything at once, whatever callbacks do. Idempotent.
-
-        Args:
-            tap: Has ``heard(messages)`` and ``lost(why)``, which must not wait.
-        """
-        self._taps.add(tap)
-
-    def untap(self, tap: Tap) -> None:
-        """Tell an object nothing more. Idempotent."""
-        self._taps.remove(tap)
-
-    def register_resync(self, hook: HookT) -> HookT:
-        """Have a function called when the connection was lost and there is a new one.
-
-        ``hook(manager)`` can send actions; if it is a coroutine function it is awaited. Hooks are
-        called one after the other. Events are held back until all have returned, so that none may
-        wait for one. What it returns is in ``gap.results[hook]``. One that raises is logged. If
-        the new connection is lost as well it is cancelled, and called again for the next.
-
-        Args:
-            hook: The function.
-
-        Returns:
-            The function, so that this serves as a decorator.
-        """
-        self._hooks.append(hook)
-        return hook
-
-    def unregister_resync(self, hook: object) -> bool:
-        """Have a function called no more; tell whether it was registered."""
-        found = hook in self._hooks
-        self._hooks = [each for each in self._hooks if each != hook]
-        return found
+        super().register_callback(event, function)
 
     # Actions.
 
@@ -423,7 +364,7 @@ class Manager:
         except ManagerError as error:
             self._logger.info("the channels behind the gap are not known: %s", error)
         results: dict[Any, object] = {}
-        for hook in self._hooks.copy():
+        for hook in self._hooks:
             try:
                 result = hook(self)
                 results[hook] = await result if inspect.isawaitable(result) else result
