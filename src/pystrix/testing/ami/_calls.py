@@ -250,19 +250,13 @@ class SimulatedCall:
 
     def _action(self, far_end: FarEnd) -> Callable[[], object] | None:
         """Give what the far end does in the end; None for nothing."""
-        match far_end.outcome:
-            case "answers":
-                return self.answer
-            case "busy":
-                return self.busy
-            case "congestion":
-                return self.congest
-            case "no answer":
-                return self.time_out
-            case "fails":
-                return lambda: self.fail(far_end.cause or 0)
-            case "rings":
-                return None
+        return {
+            "answers": self.answer,
+            "busy": self.busy,
+            "congestion": self.congest,
+            "no answer": self.time_out,
+            "fails": lambda: self.fail(far_end.cause or 0),
+        }.get(far_end.outcome)
 
     def _if_dialing(self, act: Callable[[], object]) -> Callable[[], object]:
         return lambda: act() if self.dialing else None

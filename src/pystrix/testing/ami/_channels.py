@@ -294,8 +294,6 @@ class SimulatedChannel:
 
     def hangup(self, cause: int) -> None:
         """Be gone."""
-        if self.gone:
-            return
         self.gone = True
         text = CAUSES.get(cause, "Unknown")
         self.emit("Hangup", [("Cause", str(cause)), ("Cause-txt", text)])

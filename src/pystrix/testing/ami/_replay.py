@@ -7,6 +7,7 @@ ids that Originate chose, are those of the program that is connected now.
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from pystrix.ami._wire import encode
@@ -29,6 +30,12 @@ _RESPONSE: Final = b"Response: "
 _CLOSES: Final = "server closed the connection"
 _CHOSEN: Final = ("ActionID", "ChannelId", "OtherChannelId", "Secret", "Key")
 """Headers that need not be as they were."""
+_HEADERS: Final = {
+    "ActionID": rb"^(ActionID: )%s(?=\r?$)",
+    "ChannelId": rb"^([A-Za-z]*(?:Uniqueid|Linkedid): )%s(?=;|\r?$)",
+    "OtherChannelId": rb"^([A-Za-z]*(?:Uniqueid|Linkedid): )%s(?=;|\r?$)",
+}
+"""Where what was chosen comes again."""
 _USUAL: Final = frozenset({"login", "challenge", "logoff", "ping", "events"})
 """Actions of which no word is lost when they are not in the transcript."""
 
@@ -54,7 +61,7 @@ class Recording:
     """The steps of one connection.
 
     Args:
-        lines: What was exchanged with a live Asterisk.
+        lines: What was exchanged with a live Asterisk; a remark is its end.
     """
 
     def __init__(self, lines: Iterable[Line]) -> None:
@@ -65,7 +72,7 @@ class Recording:
                 self.steps += [_Expect(each.action) for each in reader.receive_data(line.data)]
             elif line.kind == ">>":
                 self._send(line.data)
-            elif _CLOSES in line.text:
+            else:
                 self.steps.append(_Close())
         first = self.steps[0] if self.steps else None
         self.is_whole = isinstance(first, _Send) and first.data.startswith(_GREETING)
@@ -109,7 +116,7 @@ class ReplayedSession(Session):
         self._steps = recording.steps
         self._at = 0
         self._begun = recording.is_whole
-        self._names: dict[bytes, bytes] = {}  # what was chosen then, and is now
+        self._names: list[tuple[re.Pattern[bytes], bytes]] = []  # what was chosen then, and is now
         self._unlabelled: bytes | None = None  # the ActionID for an answer that had none
         self._play()
 
@@ -121,12 +128,12 @@ class ReplayedSession(Session):
         missing = [f"{_shown(each)} did not come" for each in expected]
         return [*self.notes, *missing]
 
-    def _answer(self, action: ReceivedAction) -> Answer | Pending:
+    def _answer(self, action: ReceivedAction, error: str) -> Answer | Pending:
         step = self._steps[self._at] if self._at < len(self._steps) else None
         if not self._begun or not isinstance(step, _Expect) or step.action.name != action.name:
             if self._begun and action.name.lower() not in _USUAL:
                 self.notes.append(f"{_shown(action)} came, which is not in the transcript")
-            return super()._answer(action)
+            return super()._answer(action, error)
         self._at += 1
         self._compare(step.action, action)
         return Silence()
@@ -143,10 +150,11 @@ class ReplayedSession(Session):
         was, now = _significant(recorded), _significant(action)
         if was != now:
             self.notes.append(f"{action.name} came with {now}, not {was}")
-        for header in _CHOSEN[:3]:
+        for header in _HEADERS:
             before, after = recorded.get(header, ""), action.get(header, "")
             if before and after:
-                self._names[encode(before)] = encode(after)
+                pattern = _HEADERS[header] % re.escape(encode(before))
+                self._names.append((re.compile(pattern, re.MULTILINE), encode(after)))
         self._unlabelled = None if recorded.action_id else encode(action.action_id) or None
         if action == "Login":
             self.user = next(iter(self.host.users.values()))
@@ -168,8 +176,8 @@ class ReplayedSession(Session):
             end = data.index(b"\n", place) + 1
             data = data[:end] + b"ActionID: " + self._unlabelled + b"\r\n" + data[end:]
             self._unlabelled = None
-        for before, after in self._names.items():
-            data = data.replace(before, after)
+        for pattern, name in self._names:
+            data = pattern.sub(rb"\g<1>" + name.replace(b"\\", rb"\\"), data)
         return data
 
 

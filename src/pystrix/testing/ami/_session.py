@@ -132,7 +132,7 @@ class Session:
         while self._waiting and not (self._busy or self.closed or self.host.frozen):
             self._busy = True
             action, error = self._waiting.popleft()
-            answer = Refused(error) if error else self._answer(action)
+            answer = self._answer(action, error)
             if isinstance(answer, Later):
                 self.host.after(answer.seconds, self.finisher(action, answer.answer))
             elif not isinstance(answer, Pending):
@@ -143,7 +143,11 @@ class Session:
     def finish(self, action: ReceivedAction, answer: Answer) -> None:
         """Answer the action that runs."""
         self._busy = False
-        self.send(answer_bytes(action, answer))
+        try:
+            data = answer_bytes(action, answer)
+        except TypeError as error:  # a script gave it
+            data = answer_bytes(action, self._fail(action, error))
+        self.send(data)
         held, self._held = self._held, []
         for data in held:
             self.send(data)
@@ -171,11 +175,11 @@ class Session:
         self.send(compose([*pairs, ("Message", "Thanks for all the fish.")]))
         self.close()
 
-    def _answer(self, action: ReceivedAction) -> Answer | Pending:
+    def _answer(self, action: ReceivedAction, error: str) -> Answer | Pending:
         """Find out what an action is answered."""
         name = action.name.lower()
-        if not name:
-            return Refused("Missing action in request")
+        if error or not name:
+            return Refused(error or "Missing action in request")
         if self.host.shutting_down:
             return Refused("Asterisk is shutting down")
         if self.user is None and name not in _WITHOUT_LOGIN:
@@ -200,9 +204,13 @@ class Session:
         except Refused as refused:
             return refused
         except Exception as error:  # noqa: BLE001 - of a script; the test is told
-            self.host.failures.append(error)
-            return Refused(f"the script for {action.name} failed: {error!r}")
+            return self._fail(action, error)
         return answer
+
+    def _fail(self, action: ReceivedAction, error: Exception) -> Refused:
+        """Note what was wrong with a script."""
+        self.host.failures.append(error)
+        return Refused(f"the script for {action.name} failed: {error!r}")
 
     def may(self, name: str) -> bool:
         """Tell whether the user may use an action, by its name in lower case."""

@@ -143,8 +143,9 @@ class AMIServer(SimulatedAsterisk):
         thread = self._guard.thread
         if thread is None:
             return
-        self._stopping = True
-        self._wake()
+        with self._guard.changed:
+            self._stopping = True
+            self._wake()
         thread.join()
 
     def __enter__(self) -> Self:
@@ -204,12 +205,14 @@ class AMIServer(SimulatedAsterisk):
         came = asyncio.Event()
         with self._watching(lambda: loop.call_soon_threadsafe(came.set)):
             try:
-                async with asyncio.timeout(timeout):
-                    while (action := self._find(name, count)) is None:
-                        await came.wait()
-                        came.clear()
+                return await asyncio.wait_for(self._found(came, name, count), timeout)
             except TimeoutError:
                 raise self._absence(name, count, timeout) from None
+
+    async def _found(self, came: asyncio.Event, name: str, count: int) -> ReceivedAction:
+        while (action := self._find(name, count)) is None:
+            await came.wait()
+            came.clear()
         return action
 
     def note_action(self, action: ReceivedAction) -> None:
@@ -285,14 +288,12 @@ class AMIServer(SimulatedAsterisk):
         self._reconcile()
 
     def _accept(self, listener: socket.socket) -> None:
-        try:
+        with contextlib.suppress(OSError):  # who wanted to connect has left already
             stream, _ = listener.accept()
-        except OSError:  # who wanted to connect has left already
-            return
-        stream.setblocking(False)
-        stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._connections.append(_Connection(stream, self.open_session()))
-        self._selector.register(stream, selectors.EVENT_READ)
+            stream.setblocking(False)
+            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._connections.append(_Connection(stream, self.open_session()))
+            self._selector.register(stream, selectors.EVENT_READ)
 
     def _read(self, connection: _Connection) -> None:
         try:
@@ -360,8 +361,11 @@ class AMIServer(SimulatedAsterisk):
 
     def _reserve(self) -> None:
         """Bind the port; who connects is refused until it listens."""
-        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        self._reserved = socket.socket(family)
-        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._reserved.bind((self.host, self.port))
-        self.port = self._reserved.getsockname()[1]
+        with contextlib.ExitStack() as undo:
+            family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+            reserved = undo.enter_context(socket.socket(family))
+            reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            reserved.bind((self.host, self.port))
+            undo.pop_all()
+        self._reserved = reserved
+        self.port = reserved.getsockname()[1]
