@@ -33,17 +33,20 @@ GOLDEN: list[tuple[Answer, bytes]] = [
             Event(["Event: X", "Y: 1", "ActionID: ", "Z: 2"]),
         ],
         (
-            b"Response: Success\r\nActionID: 7\r\nEventList: start\r\nMessage: List will follow\r\n\r\n"
+            b"Response: Success\r\nActionID: 7\r\nEventList: start\r\n"
+            b"Message: List will follow\r\n\r\n"
             b"Event: QueueParams\r\nActionID: 7\r\nQueue: a\r\n\r\n"
             b"Event: X\r\nY: 1\r\nActionID: 7\r\nZ: 2\r\n\r\n"
-            b"Event: QueueStatusComplete\r\nActionID: 7\r\nEventList: Complete\r\nListItems: 2\r\n\r\n"
+            b"Event: QueueStatusComplete\r\nActionID: 7\r\n"
+            b"EventList: Complete\r\nListItems: 2\r\n\r\n"
         ),
     ),
     (
         ListAnswer((), "TheEnd", "It follows", {"Total": 5}),
         (
             b"Response: Success\r\nActionID: 7\r\nEventList: start\r\nMessage: It follows\r\n\r\n"
-            b"Event: TheEnd\r\nActionID: 7\r\nEventList: Complete\r\nListItems: 0\r\nTotal: 5\r\n\r\n"
+            b"Event: TheEnd\r\nActionID: 7\r\nEventList: Complete\r\nListItems: 0\r\n"
+            b"Total: 5\r\n\r\n"
         ),
     ),
 ]
