@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 AT_ONCE = Backoff(0, 1, 0)
 """No waits."""
 
-LOGIN = {"username": "admin", "secret": "s3cret"}
+LOGIN: dict[str, Any] = {"username": "admin", "secret": "s3cret"}
 CONNECT = {"ssl", "server_hostname", "auth", "event_mask", "boot_timeout", "wait_for_asterisk"}
 """What the threaded manager is told when it connects."""
 

@@ -91,6 +91,39 @@ def test_not_sent_while_the_peer_does_not_read(server: ScriptedServer) -> None:
     run(main())
 
 
+def test_sent_at_once(server: ScriptedServer) -> None:
+    """What is asked for at the same time is written at the same time, in order."""
+
+    async def main() -> None:
+        async with online(server) as (manager, peer):
+            names = [str(number) for number in range(5)]
+            asking = [
+                asyncio.create_task(manager.send(AnyAction("Ping", {"N": name}))) for name in names
+            ]
+            found = [await asyncio.to_thread(peer.expect, "Ping", *PONG) for _ in names]
+            assert [request["N"] for request in found] == names
+            await asyncio.wait(asking)
+
+    run(main())
+
+
+def test_cancelled_when_it_ends(server: ScriptedServer) -> None:
+    """An action that is cancelled in the moment its connection ends is cancelled."""
+
+    async def main() -> None:
+        async with online(server) as (manager, peer):
+            asking = asyncio.create_task(manager.send(PING))
+            await asyncio.to_thread(peer.expect, "Ping")
+            connection = manager._link.usable
+            assert connection is not None
+            asking.cancel()
+            connection.close("the end")
+            await asyncio.wait([asking])
+            assert asking.cancelled()
+
+    run(main())
+
+
 def test_closed_before_the_transport_is_there() -> None:
     """A connection that is closed while it is made is closed when it is there."""
 
@@ -113,19 +146,20 @@ def test_closed_before_the_transport_is_there() -> None:
     run(main())
 
 
-def test_a_reset(server: ScriptedServer, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("debug", [True, False])
+def test_a_reset(server: ScriptedServer, caplog: pytest.LogCaptureFixture, debug: bool) -> None:
     """A connection that breaks is lost like any; how it broke is for those who debug."""
     caplog.set_level(logging.DEBUG, "pystrix.ami")
 
     async def main() -> None:
-        async with online(server, debug=True) as (manager, peer):
+        async with online(server, debug=debug) as (manager, peer):
             with manager.events(Gap) as gaps:
                 peer.reset()
                 await asyncio.to_thread(return_to, server)
                 assert "closed the connection" in (await anext(gaps)).reason
 
     run(main())
-    assert "the connection broke: " in caplog.text
+    assert ("the connection broke: " in caplog.text) is debug
 
 
 def test_a_message_without_end(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,6 +162,14 @@ def test_several_tasks_share_a_stream(server: ScriptedServer) -> None:
     run(main())
 
 
+def test_nothing_behind_the_end() -> None:
+    """A mailbox that has ended takes nothing more."""
+    mailbox = Mailbox(5, lambda *_: None)
+    mailbox.end()
+    mailbox.put(Event({"Event": "X"}))
+    assert len(mailbox) == 0
+
+
 @pytest.mark.parametrize("others", [0, 1])
 def test_cancelled_when_told(others: int) -> None:
     """Who is cancelled in the moment of the news passes it on, and takes nothing away."""

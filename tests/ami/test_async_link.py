@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from pystrix.ami import Gap, ManagerError, aio
+from pystrix.ami import Gap, ManagerError, ManagerSocketError, aio
 from tests.agi.peers import TIMEOUT, records
 from tests.ami.looping import PING, PONG, made, online, ping, run, until
 from tests.ami.managers import admit, boot, channels, return_to
@@ -40,6 +40,36 @@ def test_closed_during_a_hook(server: ScriptedServer, closes: str) -> None:
             if closes == "hook":
                 await manager.wait_closed()
         assert cancelled == [True]
+
+    run(main())
+
+
+def test_a_hook_whose_connection_ends(server: ScriptedServer) -> None:
+    """What it sends then fails, which is not its failure; what it gives is of no use."""
+
+    async def main() -> None:
+        calls: list[int] = []
+
+        async def hook(manager: aio.Manager) -> int:
+            calls.append(1)
+            if len(calls) == 1:
+                await manager.send(PING)
+            if len(calls) == 2:
+                connection = manager._link.connection
+                assert connection is not None
+                connection.close("the end", ManagerSocketError("the end"))
+            return len(calls)
+
+        async with online(server) as (manager, peer):
+            manager.register_resync(hook)
+            with manager.events(Gap) as gaps:
+                peer.close()
+                again = await asyncio.to_thread(return_to, server)
+                await asyncio.to_thread(again.expect, "Ping")
+                again.close()
+                await asyncio.to_thread(return_to, server)
+                await asyncio.to_thread(return_to, server)
+                assert (await anext(gaps)).results == {hook: 3}
 
     run(main())
 
@@ -148,3 +178,20 @@ def test_a_bug_of_ours(
 
     run(main())
     assert "ZeroDivisionError" in (records(caplog)[-1].exc_text or "")
+
+
+def test_waits_for_the_start(server: ScriptedServer) -> None:
+    """Whoever was told once that Asterisk has started waits to be told again."""
+
+    async def main() -> None:
+        async with online(server) as (manager, peer):
+            with manager.events(Gap) as gaps:
+                peer.close()
+                again = await asyncio.to_thread(server.accept)
+                await asyncio.to_thread(admit, again, booted=False)
+                await until(lambda: manager._link._booted)
+                boot(again)
+                await asyncio.to_thread(channels, again)
+                assert (await anext(gaps)).connection == 1
+
+    run(main())

@@ -18,17 +18,17 @@ def listeners() -> Listeners:
 def test_resync_hooks(listeners: Listeners) -> None:
     """They are kept in the order of registration; one registered again moves to the end."""
 
-    @listeners.register_resync
     def first(_: object) -> None:
         """Do nothing."""
 
     def second(_: object) -> None:
         """Do nothing."""
 
+    assert listeners.register_resync(first) is first
     assert listeners.register_resync(second) is second
-    assert listeners._hooks == (first, second)
+    assert list(listeners._hooks) == [first, second]
     listeners.register_resync(first)
-    assert listeners._hooks == (second, first)
+    assert list(listeners._hooks) == [second, first]
     assert listeners.unregister_resync(second)
     assert not listeners.unregister_resync(second)
-    assert listeners._hooks == (first,)
+    assert list(listeners._hooks) == [first]

@@ -75,9 +75,6 @@ def online(start: Start, server: ScriptedServer) -> Callable[..., tuple[Running,
     return make
 
 
-Online = "Callable[..., tuple[Running, Peer]]"
-
-
 # Connecting.
 
 
@@ -691,6 +688,16 @@ def test_keepalive(online: Callable[..., tuple[Running, Peer]], server: Scripted
     assert "is gone: nothing came within 0.2 s of a Ping" in heard.next().reason
     running.close()
     answering.result()
+
+
+def test_no_keepalive(online: Callable[..., tuple[Running, Peer]], server: ScriptedServer) -> None:
+    """If it is not wanted there is none; the end is noticed all the same."""
+    running, peer = online(keepalive=None)
+    heard = Heard()
+    running.manager.register_callback(Gap, heard)
+    peer.close()
+    return_to(server)
+    assert heard.next().connection == 1
 
 
 def test_keepalive_and_a_long_action(online: Callable[..., tuple[Running, Peer]]) -> None:

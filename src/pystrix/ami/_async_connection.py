@@ -98,8 +98,9 @@ class AsyncConnection(asyncio.BufferedProtocol):
         timeout: float,
         context: ssl.SSLContext | None,
         server_hostname: str | None,
+        keepalive: Keepalive | None,
     ) -> None:
-        """Connect, and read the greeting.
+        """Connect, and read the greeting; a keepalive is for the kernel here.
 
         Raises:
             ManagerSocketError: If there is no connection, or the peer is no Asterisk manager.
@@ -107,13 +108,16 @@ class AsyncConnection(asyncio.BufferedProtocol):
         peer = self._protocol.peer
         try:
             async with asyncio.timeout(timeout):
-                await self._loop.create_connection(
+                transport, _ = await self._loop.create_connection(
                     lambda: self,
                     host,
                     port,
                     ssl=context,
                     server_hostname=(server_hostname or host) if context else None,
                 )
+                if keepalive is not None:
+                    connected = transport.get_extra_info("socket")
+                    keep_alive(connected, keepalive.interval, keepalive.timeout)
                 await self._greeted
         except TimeoutError as error:
             raise ManagerSocketError(f"{peer} did not greet within {timeout} s") from error
@@ -125,11 +129,6 @@ class AsyncConnection(asyncio.BufferedProtocol):
     def watch(self, keepalive: Keepalive) -> None:
         """Begin to ping the peer when it is silent."""
         self._keepalive = keepalive
-        keep_alive(
-            cast("asyncio.Transport", self._transport).get_extra_info("socket"),
-            keepalive.interval,
-            keepalive.timeout,
-        )
         self._check()
 
     async def request(

@@ -112,7 +112,7 @@ class AsyncLink:
         """Close the connection for good. Idempotent."""
         if self._task is None:
             self._finish(None)
-        elif self._task is not asyncio.current_task():
+        else:
             self._task.cancel()
             await asyncio.wait([self._task])
 
@@ -154,9 +154,9 @@ class AsyncLink:
             self._waiting.discard(future)
 
     def _tell(self) -> None:
-        for future in self._waiting:
-            if not future.done():
-                future.set_result(None)
+        waiting, self._waiting = self._waiting, set()
+        for future in waiting:
+            future.set_result(None)
 
     # Private: in the task.
 
@@ -194,6 +194,7 @@ class AsyncLink:
             protocol, self._heard, debug=self._debug, logger=self._logger
         )
         self._state.begin()
+        keepalive = target.new_keepalive()
         failure: Error | None = None
         try:
             await connection.open(
@@ -202,10 +203,11 @@ class AsyncLink:
                 target.connect_timeout,
                 target.context,
                 target.server_hostname,
+                keepalive,
             )
             opening = open_session(target.credentials, self._state, target.boot_timeout)
             await self._converse(connection, opening)
-            if keepalive := target.new_keepalive():
+            if keepalive is not None:
                 connection.watch(keepalive)
             await self._flow(connection)
         except Error as error:

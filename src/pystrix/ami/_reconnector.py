@@ -297,6 +297,7 @@ class Reconnector:
     def _open(self) -> Connection:
         """Make a connection, which has been greeted."""
         target = self._target
+        keepalive = target.new_keepalive()
         with self._news:
             self._connecting = True
             self._news.notify_all()
@@ -312,9 +313,15 @@ class Reconnector:
         finally:
             with self._news:
                 self._connecting = False
-        connection = Connection(
-            stream, protocol, self._hear, self._ended, debug=self._debug, logger=self._logger
-        )
+        try:
+            if keepalive is not None:
+                keep_alive(stream, keepalive.interval, keepalive.timeout)
+            connection = Connection(
+                stream, protocol, self._hear, self._ended, debug=self._debug, logger=self._logger
+            )
+        except OSError as error:  # no descriptors are left, for instance
+            stream.close()
+            raise ManagerSocketError(f"cannot use the connection: {error}") from error
         with self._news:
             stopping = self._stopping
             if not stopping:
@@ -322,7 +329,10 @@ class Reconnector:
         if stopping:
             connection.abandon()
             raise ManagerError("the manager was disconnected")
-        connection.start()
+        try:
+            connection.start()
+        except RuntimeError as error:
+            raise ManagerSocketError(f"there is no thread that reads: {error}") from error
         return connection
 
     def _converse(self, connection: Connection, opening: Opening) -> None:
@@ -378,16 +388,15 @@ class Reconnector:
         if keepalive is None:
             connection.wait_closed()
             return _over(connection)
-        keep_alive(connection.socket, keepalive.interval, keepalive.timeout)
-        wait = 0.0
+        wait: float | None = 0.0
         while not connection.wait_closed(wait):
             step = keepalive.check(time.monotonic(), connection.heard, connection.outstanding)
             wait = step.wait
             if step.do == "give up":
                 seconds = keepalive.timeout
                 reason = f"{self._state.peer} is gone: nothing came within {seconds} s of a Ping"
-                connection.close(reason)
-                return ManagerSocketError(reason)
+                connection.close(reason, ManagerSocketError(reason))
+                wait = None
             if step.do == "ping":
                 try:
                     connection.request(
