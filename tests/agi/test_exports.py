@@ -24,6 +24,7 @@ PUBLIC = [
     "pystrix.agi.agi",
     "pystrix.agi.agi_core",
     "pystrix.agi.aio",
+    "pystrix.agi.asyncagi",
     "pystrix.agi.audio",
     "pystrix.agi.core",
     "pystrix.agi.core.constants",
@@ -44,6 +45,7 @@ DOORS = {
 
 INTERNAL = {
     "pystrix.agi.aio": {"ACCEPTED_AT_ONCE", "FAILURE_SECONDS"},  # internal limits
+    "pystrix.agi.asyncagi": {"FAILURE_SECONDS"},
     "pystrix.agi.audio": {"FRAMES_PER_SECOND", "Frames", "find_format"},  # shared with asyncio
     "pystrix.agi.environment": {"is_as_sent"},  # shared with the protocol
     "pystrix.agi.errors": {"is_hangup"},  # shared by what hears of the end of a call
@@ -70,7 +72,16 @@ PURE = sorted(
     [
         *(
             PACKAGE / "agi" / f"{name}.py"
-            for name in ("_wire", "_protocol", "_action", "_dialogue", "_facts", "_limits")
+            for name in (
+                "_action",
+                "_asyncagi",
+                "_asyncagi_links",
+                "_dialogue",
+                "_facts",
+                "_limits",
+                "_protocol",
+                "_wire",
+            )
         ),
         *(PACKAGE / "agi" / f"{name}.py" for name in ("environment", "errors", "routing")),
         *(PACKAGE / "agi" / "core").glob("*.py"),
@@ -133,8 +144,10 @@ def module_of(path: Path) -> str:
 
 def test_every_public_module_is_tested() -> None:
     """The list of this file has every module whose name is public."""
-    modules = [module_of(path) for path in SOURCES if path.parent.name not in ("cli", "testing")]
-    public = {name for name in modules if "._" not in name and not name.startswith("pystrix.ami")}
+    others = ("pystrix.ami", "pystrix.cli", "pystrix.testing")  # have tests of their own
+    modules = {module_of(path) for path in SOURCES}
+    public = {name for name in modules if "._" not in name and not name.startswith(others)}
+    public.discard("pystrix.__main__")
     assert public == set(PUBLIC)
 
 
@@ -152,9 +165,10 @@ def test_all_is_complete(name: str) -> None:
     module = importlib.import_module(name)
     tree = tree_of(Path(module.__file__ or ""))
     names = defined_by(tree)
+    lazy = [each for node in tree.body if isinstance(node, ast.If) for each in node.body]
     imported = {
         alias.asname or alias.name
-        for node in (ast.walk(tree) if name == "pystrix" else tree.body)
+        for node in [*tree.body, *lazy]
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pystrix")
         for alias in node.names
     }
@@ -229,6 +243,14 @@ def test_the_check_of_purity_works() -> None:
 
 
 # The package.
+
+
+@pytest.mark.parametrize("name", ["pystrix.agi", "pystrix.agi.aio"])
+def test_what_is_not_there(name: str) -> None:
+    """A module that gives some names when they are asked for does not give others."""
+    module = importlib.import_module(name)
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = module.Nothing
 
 
 def test_import_needs_nothing_else() -> None:
