@@ -8,7 +8,7 @@ import threading
 import urllib.parse
 from typing import TYPE_CHECKING, Final
 
-from pystrix.agi._asyncagi import ENCODED_LIMIT, READ_LIMIT
+from pystrix.agi._asyncagi_protocol import ENCODED_LIMIT, READ_LIMIT
 from tests.agi.peers import TIMEOUT, Background, eventually
 from tests.ami.servers import Peer, ScriptedServer
 

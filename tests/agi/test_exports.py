@@ -74,7 +74,7 @@ PURE = sorted(
             PACKAGE / "agi" / f"{name}.py"
             for name in (
                 "_action",
-                "_asyncagi",
+                "_asyncagi_protocol",
                 "_asyncagi_links",
                 "_dialogue",
                 "_facts",

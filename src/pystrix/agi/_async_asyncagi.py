@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from pystrix.agi._async_asyncagi_desk import Desk
 from pystrix.agi._async_session import AsyncSession
-from pystrix.agi._asyncagi import PEER, visible_environment
+from pystrix.agi._asyncagi_protocol import PEER, visible_environment
 from pystrix.agi._protocol import State
 from pystrix.agi._scripts import Scripts, log_end, log_refused
 from pystrix.agi.errors import AGIException, is_hangup

@@ -9,7 +9,6 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from pystrix.agi._async_connection import NOBODY
-from pystrix.agi._asyncagi import SEND_SECONDS
 from pystrix.agi._asyncagi_links import (
     BREAK,
     EVENTS,
@@ -23,6 +22,7 @@ from pystrix.agi._asyncagi_links import (
     Orders,
     Request,
 )
+from pystrix.agi._asyncagi_protocol import SEND_SECONDS
 from pystrix.ami._action import AnyAction
 from pystrix.ami.errors import Error
 

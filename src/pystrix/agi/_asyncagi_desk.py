@@ -10,7 +10,6 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from pystrix.agi._asyncagi import SEND_SECONDS
 from pystrix.agi._asyncagi_links import (
     BREAK,
     EVENTS,
@@ -24,6 +23,7 @@ from pystrix.agi._asyncagi_links import (
     Orders,
     Request,
 )
+from pystrix.agi._asyncagi_protocol import SEND_SECONDS
 from pystrix.ami._action import AnyAction
 from pystrix.ami.errors import Error
 

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pystrix.agi._asyncagi import AsyncAGIProtocol, Result
+from pystrix.agi._asyncagi_protocol import AsyncAGIProtocol, Result
 from pystrix.agi._wire import decode, split_words
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from pystrix.agi._asyncagi import PEER, visible_environment
 from pystrix.agi._asyncagi_desk import Desk
+from pystrix.agi._asyncagi_protocol import PEER, visible_environment
 from pystrix.agi._pool import ThreadPool
 from pystrix.agi._protocol import State
 from pystrix.agi._scripts import Scripts, log_end, log_refused
