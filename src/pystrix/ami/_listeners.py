@@ -95,7 +95,8 @@ class Listeners:
 
         Args:
             tap: Has ``heard(messages)`` and ``lost(why)``, plain functions which must not wait, for
-                the answer of an action neither.
+                the answer of an action neither; ``over(why)``, if it has that, is called when there
+                will be no connection any more.
         """
         with self._registering:
             self._taps.add(tap)

@@ -6,20 +6,23 @@ Pure.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pystrix.ami._message import Event, Response
 
-__all__ = ["Tap", "Taps"]
+__all__ = ["FinalTap", "Tap", "Taps"]
 
 _LOGGER = logging.getLogger("pystrix.ami")
 
 
 class Tap(Protocol):
-    """Hears what comes, where it is read: it must not wait."""
+    """Hears what comes, where it is read: it must not wait.
+
+    One that has a method ``over(why)`` is also told when there will be no connection any more.
+    """
 
     def heard(self, messages: Sequence[Event | Response]) -> object:
         """Take events and responses that nobody waits for, in order."""
@@ -27,6 +30,15 @@ class Tap(Protocol):
 
     def lost(self, why: str) -> object:
         """Take note that the connection has ended, whoever ended it."""
+        ...
+
+
+@runtime_checkable
+class FinalTap(Protocol):
+    """A tap that is told of the last end, too."""
+
+    def over(self, why: str) -> object:
+        """Take note that there is no connection any more, and will be none."""
         ...
 
 
@@ -63,5 +75,14 @@ class Taps:
         for tap in self._taps:
             try:
                 tap.lost(why)
+            except Exception:
+                self._logger.exception("the tap %r failed", tap)
+
+    def over(self, why: str) -> None:
+        """Tell the taps that want it that there is no connection any more, and will be none."""
+        for tap in self._taps:
+            try:
+                if isinstance(tap, FinalTap):
+                    tap.over(why)
             except Exception:
                 self._logger.exception("the tap %r failed", tap)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast, overload
 
 from pystrix.ami._action import AnyListAction
 from pystrix.ami._aggregate import Aggregate
+from pystrix.ami._async_calls import Call, Calls
 from pystrix.ami._async_events import EventStream, Mailbox, Overflow, Streams, deliver
 from pystrix.ami._async_link import AsyncLink
 from pystrix.ami._backoff import Backoff
@@ -25,15 +26,16 @@ from pystrix.ami.events import BY_NAME
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
-    from typing import Self
+    from typing import Self, Unpack
 
     from pystrix.ami._action import Action, T_co
     from pystrix.ami._async_connection import AsyncConnection
     from pystrix.ami._callbacks import Callback, EventKey
+    from pystrix.ami._calling import OriginateOptions
     from pystrix.ami._words import Names
     from pystrix.ami.events import CoreShowChannel
 
-__all__ = ["EventStream", "Manager"]
+__all__ = ["Call", "Calls", "EventStream", "Manager"]
 
 QUEUE_SIZE: Final = 50_000
 """Events that may wait: a few seconds of a large system, some 50 MB."""
@@ -126,6 +128,7 @@ class Manager(Listeners):
         self._streams = Streams(self._logger)
         self._mailbox = Mailbox(queue_size, self._log_full)
         self._dispatcher: asyncio.Task[None] | None = None
+        self._calls: Calls | None = None
         self._link = AsyncLink(
             Target(
                 host=host,
@@ -330,6 +333,32 @@ class Manager(Listeners):
             seconds -= time.monotonic() - started
         return await connection.request(action, action_id, timeout=seconds)
 
+    # Calls.
+
+    @property
+    def calls(self) -> Calls:
+        """The calls that Asterisk has: followed from the moment this is asked for.
+
+        Those that there were before are known when ``await manager.calls.start()`` has returned.
+        """
+        if self._calls is None:
+            self._calls = Calls(self)
+        return self._calls
+
+    async def originate(self, channel: str, **options: Unpack[OriginateOptions]) -> Call:
+        """Make a call, as `Calls.originate` says: ``await call.answered()``, ``call.ended()``.
+
+        Args:
+            channel: What to call: ``"PJSIP/alice"``.
+            options: What with: see `OriginateOptions`.
+
+        Raises:
+            ManagerActionError: If Asterisk refuses it.
+            ManagerError: If it cannot be sent.
+            ValueError: If Asterisk could not take it, or an option is wrong.
+        """
+        return await self.calls.originate(channel, **options)
+
     # Private.
 
     def _route(self, messages: Sequence[Event | Response]) -> None:
@@ -390,5 +419,6 @@ class Manager(Listeners):
 
     def _end(self, failure: Exception | None) -> None:
         """Let consumers take what is queued, and no more."""
+        self._taps.over(str(failure or "the manager was closed"))
         self._streams.end(failure)
         self._mailbox.end()

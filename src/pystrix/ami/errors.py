@@ -17,6 +17,10 @@
        │  └─ ManagerProtocolError          the peer does not speak AMI; the connection is closed
        │     ├─ ManagerBannerError         it greeted as something else  .banner
        │     └─ ManagerMessageLimitError   a message has no end
+       ├─ CallError                        a call did not come about, or cannot be followed
+       │  ├─ CallFailedError               nobody answered  .outcome .reason .end
+       │  ├─ CallLostError                 nothing more will be heard of it
+       │  └─ CallTimeoutError              not in time  (also a TimeoutError)
        └─ FieldError                       one field of a message; the others are not touched
           ├─ MissingFieldError             the header was not sent  (also an AttributeError)
           └─ FieldValueError               its value is not of the field's type  (also a ValueError)
@@ -31,8 +35,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pystrix.ami._message import Response
+    from pystrix.ami._tracked import CallEnd, Outcome
 
 __all__ = [
+    "CallError",
+    "CallFailedError",
+    "CallLostError",
+    "CallTimeoutError",
     "Error",
     "FieldError",
     "FieldValueError",
@@ -169,6 +178,40 @@ class ManagerMessageLimitError(ManagerProtocolError):
     def __init__(self, limit: int) -> None:
         super().__init__(f"a message is longer than {limit} bytes")
         self.limit = limit
+
+
+class CallError(Error):
+    """Base of what is raised for a call."""
+
+
+class CallFailedError(CallError):
+    """Raised when nobody answered a call.
+
+    Args:
+        message: What happened.
+        outcome: What became of it.
+        reason: The ``Reason`` of OriginateResponse; None if there was none.
+        end: How it ended; None if it has not yet.
+    """
+
+    def __init__(
+        self, message: str, outcome: Outcome, reason: int | None = None, end: CallEnd | None = None
+    ) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        """What became of it: busy, no answer, ..."""
+        self.reason = reason
+        """The ``Reason`` of OriginateResponse; None if there was none."""
+        self.end = end
+        """How it ended, with the cause; None if it has not yet."""
+
+
+class CallLostError(CallError):
+    """Raised when nothing more will be heard of a call; what has become of it is not known."""
+
+
+class CallTimeoutError(CallError, TimeoutError):
+    """Raised when what a program waits for did not happen to a call in time; the call goes on."""
 
 
 class FieldError(Error):

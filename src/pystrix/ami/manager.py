@@ -23,6 +23,7 @@ from pystrix.ami._reconnecting import Reconnecting
 from pystrix.ami._reconnector import Reconnector, ask, monitor, take_stock
 from pystrix.ami._target import Target, peer_of
 from pystrix.ami._wire import printable
+from pystrix.ami.calls import Calls
 from pystrix.ami.errors import ManagerError, ManagerOverflowError
 from pystrix.ami.events import BY_NAME
 
@@ -30,12 +31,14 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping, Sequence
     from types import TracebackType
-    from typing import Self
+    from typing import Self, Unpack
 
     from pystrix.ami._action import Action, T_co
+    from pystrix.ami._calling import OriginateOptions
     from pystrix.ami._exchange import Exchange
     from pystrix.ami._protocol import AMIProtocol
     from pystrix.ami._words import Names
+    from pystrix.ami.calls import Call
 
 __all__ = ["Answer", "Manager"]
 
@@ -122,10 +125,11 @@ class Manager(Listeners):
         self._offline_timeout = offline_timeout
         self._keepalive = keepalive, keepalive_timeout
         self._connecting = threading.Lock()  # held by whoever connects
-        self._lock = threading.Lock()  # guards the six below
+        self._lock = threading.Lock()  # guards the seven below
         self._closed = False
         self._link: _Link | None = None
         self._kept: _Kept | None = None
+        self._calls: Calls | None = None
         self._aggregates = Aggregates()
         self._dropped = 0
 
@@ -382,6 +386,33 @@ class Manager(Listeners):
             not exchange.done,
         )
 
+    # Calls.
+
+    @property
+    def calls(self) -> Calls:
+        """The calls that Asterisk has: followed from the moment this is asked for.
+
+        Those that there were before are known when ``manager.calls.start()`` has returned.
+        """
+        with self._lock:
+            if self._calls is None:
+                self._calls = Calls(self)
+            return self._calls
+
+    def originate(self, channel: str, **options: Unpack[OriginateOptions]) -> Call:
+        """Make a call, as `Calls.originate` says: ``call.answered()``, ``call.ended()``.
+
+        Args:
+            channel: What to call: ``"PJSIP/alice"``.
+            options: What with: see `OriginateOptions`.
+
+        Raises:
+            ManagerActionError: If Asterisk refuses it.
+            ManagerError: If it cannot be sent.
+            ValueError: If Asterisk could not take it, or an option is wrong.
+        """
+        return self.calls.originate(channel, **options)
+
     # Private: the connection.
 
     def _current(self) -> _Link | None:
@@ -411,7 +442,7 @@ class Manager(Listeners):
             hand_on=functools.partial(self._heard, dispatcher),
             take_stock=lambda connection: take_stock(connection, self._hooks, self, self._logger),
             on_lost=self._note_end,
-            on_over=dispatcher.finish,
+            on_over=functools.partial(self._give_up, dispatcher),
             debug=self._debug,
             logger=self._logger,
         )
@@ -482,6 +513,12 @@ class Manager(Listeners):
             level = logging.INFO if connection.goodbye else logging.WARNING
             self._logger.log(level, "%s", connection.failure)
         self._note_end(connection)
+        self._taps.over(str(connection.failure or "the manager disconnected"))
+        dispatcher.finish()
+
+    def _give_up(self, dispatcher: Dispatcher[Heard]) -> None:
+        """Note that there will be no connection any more."""
+        self._taps.over("the manager disconnected, or could not connect again")
         dispatcher.finish()
 
     def _note_end(self, connection: Connection) -> None:
