@@ -194,7 +194,8 @@ def test_gracefully(start: Start, asterisk: RestartingAsterisk) -> None:
     while not isinstance(event, Gap):
         assert event.name == "Hangup"
         event = heard.next()
-    assert event.reason.startswith("Asterisk restarts: ")
+    # A Ping that meets the end may keep the event Shutdown, which comes last, from being read.
+    assert "closed the connection" in event.reason
     assert uniqueid not in [channel.uniqueid for channel in event.channels or ()]
 
 
