@@ -22,6 +22,7 @@ def build() -> typer.Typer:
     import typer  # noqa: PLC0415
 
     from pystrix.cli._about import about  # noqa: PLC0415
+    from pystrix.cli.ami import add_commands  # noqa: PLC0415
     from pystrix.cli.call import call  # noqa: PLC0415
     from pystrix.cli.demo import demo  # noqa: PLC0415
     from pystrix.cli.load import load  # noqa: PLC0415
@@ -37,6 +38,7 @@ def build() -> typer.Typer:
     app.callback()(about)
     for command in (call, demo, record, replay, load):
         app.command()(command)
+    add_commands(app)
     return app
 
 
