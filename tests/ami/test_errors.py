@@ -9,6 +9,7 @@ import pytest
 
 from pystrix import ami
 from pystrix.ami import Response, errors
+from pystrix.ami.calls import CallEnd, Outcome
 
 TREE: dict[str, tuple[str, ...]] = {
     "Error": ("Exception",),
@@ -25,6 +26,10 @@ TREE: dict[str, tuple[str, ...]] = {
     "ManagerProtocolError": ("ManagerSocketError",),
     "ManagerBannerError": ("ManagerProtocolError",),
     "ManagerMessageLimitError": ("ManagerProtocolError",),
+    "CallError": ("Error",),
+    "CallFailedError": ("CallError",),
+    "CallLostError": ("CallError",),
+    "CallTimeoutError": ("CallError", "TimeoutError"),
     "FieldError": ("Error",),
     "MissingFieldError": ("FieldError", "AttributeError"),
     "FieldValueError": ("FieldError", "ValueError"),
@@ -48,7 +53,7 @@ def test_the_drawn_tree() -> None:
     drawn: dict[str, str] = {}
     above: list[tuple[int, str]] = []
     for line in (errors.__doc__ or "").splitlines():
-        if found := re.match(r"[ │├└─]*((?:Manager|Missing|Field)?\w*Error|Exception)\b", line):
+        if found := re.match(r"[ │├└─]*(\w*Error|Exception)\b", line):
             indent = found.start(1)
             while above and above[-1][0] >= indent:
                 above.pop()
@@ -102,6 +107,14 @@ def test_banner() -> None:
     error = errors.ManagerBannerError("220 smtp ready")
     assert error.banner == "220 smtp ready"
     assert "220 smtp ready" in str(error)
+
+
+def test_call() -> None:
+    """A call that failed says how."""
+    end = CallEnd(17, "User busy", 2.0, 0.0)
+    error = errors.CallFailedError("busy", Outcome.BUSY, 5, end)
+    assert (error.outcome, error.reason, error.end) == (Outcome.BUSY, 5, end)
+    assert errors.CallFailedError("busy", Outcome.BUSY).end is None
 
 
 def test_field() -> None:

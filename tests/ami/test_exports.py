@@ -22,6 +22,7 @@ SOURCES = sorted((PACKAGE / "ami").rglob("*.py"))
 PUBLIC = [module_of(path) for path in SOURCES if "._" not in module_of(path)]
 SHELLS = {
     "pystrix.ami",
+    "pystrix.ami._async_calls",
     "pystrix.ami._async_connection",
     "pystrix.ami._async_events",
     "pystrix.ami._async_link",
@@ -32,6 +33,7 @@ SHELLS = {
     "pystrix.ami._sockets",
     "pystrix.ami.aio",
     "pystrix.ami.ami",
+    "pystrix.ami.calls",
     "pystrix.ami.manager",
 }
 """The modules that wait; all others are pure."""
@@ -41,6 +43,7 @@ DOORS = {"pystrix.ami", "pystrix.ami.ami"}
 """Those that show what others define."""
 INTERNAL = {
     "pystrix.ami.aio": {"CHANNELS_SECONDS", "QUEUE_SIZE"},
+    "pystrix.ami.calls": {"QUEUE_SIZE"},
     "pystrix.ami.manager": {"Heard", "PING_SECONDS", "QUEUE_SIZE"},
 }
 

@@ -18,6 +18,10 @@ from pystrix.ami._gap import Gap
 from pystrix.ami._message import EVENT_GENERIC, RESPONSE_GENERIC, Event, Message, Response
 from pystrix.ami.ami import KEY_ACTION, KEY_ACTIONID, KEY_EVENT, KEY_RESPONSE
 from pystrix.ami.errors import (
+    CallError,
+    CallFailedError,
+    CallLostError,
+    CallTimeoutError,
     Error,
     FieldError,
     FieldValueError,
@@ -50,6 +54,10 @@ __all__ = [
     "AnyAction",
     "AnyListAction",
     "Backoff",
+    "CallError",
+    "CallFailedError",
+    "CallLostError",
+    "CallTimeoutError",
     "Error",
     "Event",
     "EventList",

@@ -239,8 +239,10 @@ class Ledger(Generic[CallT]):
                 self._decide(call, Outcome.UNKNOWN, None)
             else:
                 self._decide(call, outcome_of_cause(cause or 0), None)
-        if at_last and not (call.is_over or call.channels):  # there was no channel
-            self._end_call(call, None)
+        if at_last:
+            self._by_action.pop(call.action_id, None)
+            if not (call.is_over or call.channels):  # there was no channel
+                self._end_call(call, None)
 
     def _decide(self, call: TrackedCall, outcome: Outcome, event: Event | None) -> None:
         if call.outcome is None:
@@ -256,8 +258,7 @@ class Ledger(Generic[CallT]):
     def _drop(self, call: TrackedCall) -> None:
         if self.calls.get(call.id) is call:
             del self.calls[call.id]
-        for action_id in [key for key, each in self._by_action.items() if each is call]:
-            del self._by_action[action_id]
+        self._by_action.pop(call.action_id, None)
 
     # Bridges.
 

@@ -253,6 +253,8 @@ class TrackedCall:
         """Its id: the Uniqueid of its first channel, and the Linkedid that it began with."""
         self.dialled = ""
         """What was dialled, if this program began it: ``"PJSIP/alice"``."""
+        self.action_id = ""
+        """The ActionID that it was originated with, if this program began it."""
         self.state = CallState.DIALING
         """How far it is."""
         self.channels: tuple[Channel, ...] = ()

@@ -62,7 +62,7 @@ class Tracker(Ledger[CallT]):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(call_class, clock)
-        self._handlers: Mapping[str, Callable[[Event], object]] = {
+        self._handlers: Mapping[str, Callable[[Any], object]] = {
             "Newchannel": self._newchannel,
             "Newstate": self._newstate,
             "NewCallerid": self._find,
@@ -82,6 +82,7 @@ class Tracker(Ledger[CallT]):
             "BlindTransfer": self._blind_transfer,
             "AttendedTransfer": self._attended_transfer,
             "OriginateResponse": self._originate_response,
+            Gap.NAME: self._gap,
         }
 
     # What drives it.
@@ -94,13 +95,10 @@ class Tracker(Ledger[CallT]):
             now: When it came; None for now.
         """
         handler: Callable[[Any], object] | None = self._handlers.get(message.NAME or message.name)
-        if handler is None and not isinstance(message, Gap):
+        if handler is None:
             return []
         self._set_time(now)
-        if isinstance(message, Gap):
-            self._gap(message)
-        elif handler is not None:
-            handler(message)
+        handler(message)
         return self._take_changes()
 
     def resync(self, channels: Iterable[Event], now: float | None = None) -> list[Change]:
@@ -134,6 +132,7 @@ class Tracker(Ledger[CallT]):
         self._set_time(now)
         call = self._call_class(plan.call_id, self._now, self._clock)
         call.dialled = plan.action["Channel"]
+        call.action_id = plan.action_id
         call.originated = True
         self.calls[call.id] = self._by_action[plan.action_id] = call
         self._after(plan.patience, functools.partial(self._check_heard, call))
@@ -315,6 +314,7 @@ class Tracker(Ledger[CallT]):
 
     def _take_stock(self, channels: Iterable[Event]) -> None:
         listed = {event["Uniqueid"]: event for event in channels}
+        known = set(self.calls)
         for uniqueid, event in listed.items():
             channel = self.channels.get(uniqueid)
             if channel is None:
@@ -322,6 +322,10 @@ class Tracker(Ledger[CallT]):
             else:
                 self._describe(channel, event)
                 self._set_state(channel, event)
+        for call_id in self.calls.keys() - known:
+            call = self.calls[call_id]
+            if call.answered_at is not None:  # nobody heard when
+                call.answered_at = call.started_at
         for uniqueid, event in listed.items():
             self._list_bridge(self.channels[uniqueid], event)
         for uniqueid, channel in self.channels.items():
@@ -331,15 +335,11 @@ class Tracker(Ledger[CallT]):
     def _list_new(self, uniqueid: str, event: Event) -> None:
         """Take in a channel that began before anybody listened."""
         channel = self._add(uniqueid, event)
-        call = channel.call
         channel.started_at -= seconds_in(event.get("Duration", ""))
-        call.started_at = min(call.started_at, channel.started_at)
-        was_answered = call.answered_at is not None
+        channel.call.started_at = min(channel.call.started_at, channel.started_at)
         self._set_state(channel, event)
         if channel.answered_at is not None:  # nobody heard when
             channel.answered_at = channel.started_at
-        if call.answered_at is not None and not was_answered:
-            call.answered_at = call.started_at
 
     def _list_bridge(self, channel: Channel, event: Event) -> None:
         uniqueid = event.get("BridgeId", "")
