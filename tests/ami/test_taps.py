@@ -142,3 +142,40 @@ def test_of_a_manager_on_asyncio(server: ScriptedServer) -> None:
     assert "closed the connection" in names[1]
     assert ear.next()[1] == "the manager was closed"
     assert removed.heard_all.empty()
+
+
+class FinalEar(Ear):
+    """A tap that wants to know of the last end, too."""
+
+    def over(self, why: str) -> None:
+        """Keep the reason."""
+        self.heard_all.put((threading.current_thread().name, f"over: {why}"))
+
+
+class BrokenFinalEar(Broken):
+    """A tap that fails in the end, too."""
+
+    def over(self, why: str) -> None:
+        """Fail."""
+        raise ZeroDivisionError(why)
+
+
+def test_the_last_end(caplog: pytest.LogCaptureFixture) -> None:
+    """It is told to those that want to know."""
+    taps = Taps(logging.getLogger("pystrix.ami"))
+    ear = FinalEar()
+    for tap in (Ear(), BrokenFinalEar(), ear):
+        taps.add(tap)
+    taps.over("closed")
+    assert ear.next()[1] == "over: closed"
+    assert [bool(record.exc_info) for record in records(caplog)] == [True]
+
+
+def test_the_last_end_on_threads(connect: Connect) -> None:
+    """With a connection that is not made again it comes behind the end of that."""
+    manager, peer = connect()
+    ear = FinalEar()
+    manager.tap(ear)
+    peer.close()
+    assert "closed the connection" in ear.next()[1]
+    assert ear.next()[1].startswith("over: ")

@@ -216,7 +216,8 @@ class Ledger(Generic[CallT]):
         call.state = CallState.ENDED
         if self.calls.get(call.id) is call:
             del self.calls[call.id]
-        if call.originated and call.reason is None:  # OriginateResponse is on its way
+        if event is not None and call.originated and call.reason is None:
+            # OriginateResponse is on its way.
             self._after(PATIENCE, functools.partial(self._settle, call, at_last=True))
         else:
             self._settle(call, at_last=True)

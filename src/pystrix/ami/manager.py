@@ -125,11 +125,12 @@ class Manager(Listeners):
         self._offline_timeout = offline_timeout
         self._keepalive = keepalive, keepalive_timeout
         self._connecting = threading.Lock()  # held by whoever connects
-        self._lock = threading.Lock()  # guards the seven below
+        self._lock = threading.Lock()  # guards the six below
         self._closed = False
         self._link: _Link | None = None
         self._kept: _Kept | None = None
         self._calls: Calls | None = None
+        self._why_ended = "the manager disconnected"  # the last connection
         self._aggregates = Aggregates()
         self._dropped = 0
 
@@ -513,18 +514,18 @@ class Manager(Listeners):
             level = logging.INFO if connection.goodbye else logging.WARNING
             self._logger.log(level, "%s", connection.failure)
         self._note_end(connection)
-        self._taps.over(str(connection.failure or "the manager disconnected"))
-        dispatcher.finish()
+        self._give_up(dispatcher)
+
+    def _note_end(self, connection: Connection) -> None:
+        self._why_ended = str(connection.failure or "the manager disconnected")
+        with self._lock:
+            self._aggregates.clear()
+        self._taps.lost(self._why_ended)
 
     def _give_up(self, dispatcher: Dispatcher[Heard]) -> None:
         """Note that there will be no connection any more."""
-        self._taps.over("the manager disconnected, or could not connect again")
+        self._taps.over(self._why_ended)
         dispatcher.finish()
-
-    def _note_end(self, connection: Connection) -> None:
-        with self._lock:
-            self._aggregates.clear()
-        self._taps.lost(str(connection.failure or "the manager disconnected"))
 
     # Private: events; in the thread of the callbacks.
 
