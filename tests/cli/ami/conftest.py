@@ -43,6 +43,14 @@ class Desk:
 
     def __init__(self, server: AMIServer) -> None:
         self.server = server
+        self._processes: list[subprocess.Popen[str]] = []
+
+    def close(self) -> None:
+        """End what was spawned and has not ended."""
+        for process in self._processes:
+            process.kill()
+            with process:
+                pass
 
     def run(self, name: str, *arguments: object, user: str = "admin") -> Result:
         """Run a command in this process."""
@@ -64,11 +72,14 @@ class Desk:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self._processes.append(process)
         self.server.wait_for_action("Login", timeout=30)
         return process
 
 
 @pytest.fixture
-def desk(server: AMIServer) -> Desk:
+def desk(server: AMIServer) -> Iterator[Desk]:
     """Give where the commands are run."""
-    return Desk(server)
+    desk = Desk(server)
+    yield desk
+    desk.close()
