@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import queue
 import threading
 from typing import TYPE_CHECKING, Any
@@ -20,16 +19,14 @@ from pystrix.ami import (
     ManagerPermissionError,
 )
 from pystrix.ami.actions import Bridge
-from pystrix.ami.aio import Calls as AsyncCalls
-from pystrix.ami.calls import Calls, CallState, Change, ChangeKind, Outcome
+from pystrix.ami.calls import CallState, Change, ChangeKind, Outcome
 from pystrix.testing.ami import AMIServer, FarEnd, Later, Refused, Silence
 from tests.agi.peers import TIMEOUT, Background, eventually, records
-from tests.ami.managers import ALL, Asyncio, Running
+from tests.ami.desk import WAIT, Desk
+from tests.ami.managers import ALL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-WAIT = {"application": "Wait", "data": "9"}
+    from collections.abc import Iterator
 
 
 @pytest.fixture
@@ -38,40 +35,6 @@ def asterisk() -> Iterator[AMIServer]:
     with AMIServer(secret="s3cret") as server:  # noqa: S106
         server.far_end_of_others = "rings"
         yield server
-
-
-class Desk:
-    """Calls of one kind, used from a test's thread as if they were on threads.
-
-    Args:
-        running: The manager.
-    """
-
-    def __init__(self, running: Running) -> None:
-        self.running = running
-        self.manager = running.manager
-        self.is_async = isinstance(running, Asyncio)
-        self.options: dict[str, Any] = {}
-        """For calls that are made."""
-
-    def make(self) -> Any:
-        """Make calls that are followed apart from those of the manager."""
-        return (AsyncCalls if self.is_async else Calls)(self.manager, **self.options)
-
-    def do(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Call a method, and wait for its result."""
-        if not isinstance(self.running, Asyncio):
-            return function(*args, **kwargs)
-
-        async def run() -> Any:
-            result = function(*args, **kwargs)
-            return await result if inspect.isawaitable(result) else result
-
-        return self.running.run(run())
-
-    def originate(self, channel: str = "PJSIP/a", **options: Any) -> Any:
-        """Make a call."""
-        return self.do(self.manager.originate, channel, **{**WAIT, **options})
 
 
 @pytest.fixture(params=ALL)
