@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pystrix.ami._tracked import ChangeKind, Outcome, Transfer
+from pystrix.ami._tracked import Change, ChangeKind, Outcome, Transfer
+from pystrix.ami.calls import replay
 from pystrix.ami.events import OriginateResponse
+from pystrix.testing import Transcript
 from tests.ami.tracking import Following, Timed, recorded, summary
+from tests.testing.recordings import FOLDER
 
 EXPECTED: dict[str, dict[str, tuple[Outcome, int | None]]] = {
     "ami-calls-sip-outcomes": {
@@ -66,6 +69,37 @@ def test_durations() -> None:
     assert ringing is not None
     assert ringing.duration == pytest.approx(0.3, abs=0.1)
     assert ringing.talked == 0.0
+
+
+def test_replay() -> None:
+    """A transcript, or messages, become calls in one step."""
+    transcript = Transcript.load(FOLDER / "ami-calls-sip-outcomes.txt")
+    changes: list[Change] = []
+    calls = replay(transcript, changes.append)
+    found = {call.id: call.outcome for call in calls}
+    expected = EXPECTED["ami-calls-sip-outcomes"]
+    assert {name: found[name] for name in expected} == {
+        name: outcome for name, (outcome, _) in expected.items()
+    }
+    assert changes[0].kind is ChangeKind.STARTED
+    messages = [message for _, message in recorded("ami-calls-sip-outcomes")]
+    assert [call.id for call in replay(messages)] == [call.id for call in calls]
+    assert {call.duration for call in replay(messages)} == {0.0}
+    assert replay([]) == []
+
+
+def test_replay_takes_its_time() -> None:
+    """What is due between two messages happens there."""
+    text = r"""
+# +1.000
+>> b'Event: Newchannel\r\nUniqueid: 1\r\n\r\n'
+>> b'Event: OriginateResponse\r\nUniqueid: 1\r\nResponse: Failure\r\nReason: 0\r\n\r\n'
+# +20.000
+>> b'Event: Hangup\r\nUniqueid: 1\r\nCause: 17\r\n\r\n'
+"""
+    (call,) = replay(Transcript.parse(text))
+    assert call.outcome is Outcome.FAILED
+    assert call.end == (17, "", 19.0, 0.0)
 
 
 def kinds(following: Following, call_id: str) -> list[ChangeKind]:

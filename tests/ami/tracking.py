@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from pystrix.ami._calling import plan_originate
-from pystrix.ami._protocol import AMIProtocol
+from pystrix.ami._recording import _messages
 from pystrix.ami._tracked import Change, ChangeKind, TrackedCall
 from pystrix.ami._tracker import Tracker
-from pystrix.ami.events import BY_NAME
 from pystrix.testing import Transcript
 from tests.testing.recordings import FOLDER
 
@@ -21,14 +20,7 @@ Timed = tuple[float, "Event | Response"]
 
 def recorded(name: str) -> list[Timed]:
     """Read the messages of a recording, each with its moment."""
-    protocol = AMIProtocol(events=BY_NAME)
-    protocol.receive_data(b"Asterisk Call Manager/11.0.0\r\n")
-    found: list[Timed] = []
-    for line in Transcript.load(FOLDER / f"{name}.txt").lines:
-        if line.kind == ">>" and not line.data.startswith(b"Asterisk Call Manager"):
-            protocol.receive_data(line.data)
-            found += [(line.time or 0.0, message) for message in protocol.messages_received()]
-    return found
+    return list(_messages(Transcript.load(FOLDER / f"{name}.txt")))
 
 
 class Following:

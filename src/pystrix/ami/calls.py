@@ -1,7 +1,8 @@
 """Calls as objects, on threads: make them, follow them to their ends, act on them.
 
 ``manager.originate("PJSIP/alice", application="Playback", data="demo-thanks")`` gives a `Call`;
-``Calls(manager)`` follows every call that Asterisk has. The same on asyncio: `pystrix.ami.aio`.
+``Calls(manager)`` follows every call that Asterisk has, and `replay` those of a recording. The same
+on asyncio: `pystrix.ami.aio`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pystrix.ami import _calling
 from pystrix.ami._calling import OriginateOptions
 from pystrix.ami._dispatcher import Dispatcher
+from pystrix.ami._recording import replay
 from pystrix.ami._tracked import (
     Bridge,
     CallEnd,
@@ -56,6 +58,7 @@ __all__ = [
     "Party",
     "TrackedCall",
     "Transfer",
+    "replay",
 ]
 
 QUEUE_SIZE: Final = 10_000
