@@ -193,13 +193,13 @@ class Call:
         self._pipe = environment(self.channel, self.uniqueid, arguments)
         self.event("AsyncAGIStart", f"Env: {encode(self._read())}")
 
-    def end(self, status: str = "HANGUP") -> None:
-        """Leave AsyncAGI."""
+    def end(self, *statuses: str) -> None:
+        """Leave AsyncAGI; what AGISTATUS is when it is asked for, one after the other."""
         self._ended = True
-        self.statuses = [status]
+        self.statuses = list(statuses) or ["HANGUP"]
         self.event("AsyncAGIEnd")
         if self._switch.tells_status:
-            self.event("VarSet", "Variable: AGISTATUS", f"Value: {status}")
+            self.event("VarSet", "Variable: AGISTATUS", f"Value: {self.statuses[-1]}")
 
     def hangup(self) -> None:
         """Hang up."""
@@ -224,6 +224,10 @@ class Call:
         command = self._running[0].decode("utf-8", "surrogateescape")
         self.event("AGIExecStart", "CommandId: 1026254274", f"Command: {command}")
         return self._running[0]
+
+    def sent(self) -> bytes:
+        """Give the next command, and do not begin it."""
+        return self._commands.get(timeout=TIMEOUT)[0]
 
     def send(self, data: bytes) -> None:
         """Write to the pipe, and end the command that runs."""
@@ -256,11 +260,6 @@ class Call:
         line = self.line()
         assert line.startswith(b"GET FULL VARIABLE"), line
         self.reply(b"200 result=1 (" + line.split(b'"')[1] + b")")
-
-    def answer_echoes(self) -> None:
-        """Answer requests for echoes until the pipe is empty."""
-        while self._pipe:
-            self.answer_echo()
 
     def stopped(self, reply: bytes = b"200 result=0 endpos=160", wait: str = "0.02") -> None:
         """Stop the command that runs, as was asked."""

@@ -323,6 +323,7 @@ class _Switched:
         self.switch = Switch()
         self.switch.is_over = lambda uniqueid: uniqueid not in self._served()
         self._manager: Any
+        self._stopped = False
 
     def _served(self) -> list[str]:
         """Give the unique ids of the calls that the server knows."""
@@ -351,15 +352,26 @@ class ThreadedAsyncAGI(_Switched):
     """The threaded server of AsyncAGI.
 
     Args:
+        idle: Whether it does not serve yet.
         options: For the server.
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, idle: bool = False, **options: Any) -> None:
         super().__init__()
         self._manager = Manager()
         self._reconnect()
         self.server = AsyncAGIServer(self._manager, **{"daemon_threads": False, **options})
+        self._serving: Background | None = None
+        if not idle:
+            self.begin()
+
+    def begin(self) -> None:
+        """Begin to serve."""
         self._serving = Background(self.server.serve_forever)
+
+    def shutdown(self) -> None:
+        """Stop taking calls."""
+        self.server.shutdown()
 
     def _reconnect(self) -> None:
         self._manager.connect("127.0.0.1", self.switch.port)
@@ -379,10 +391,14 @@ class ThreadedAsyncAGI(_Switched):
 
     def stop(self) -> None:
         """End it."""
+        if self._stopped:
+            return
+        self._stopped = True
         with self.switch:
             self.leave()
             self.server.shutdown()
-            self._serving.result()
+            if self._serving is not None:
+                self._serving.result()
             self.server.server_close()
             self._manager.close()
 
@@ -392,12 +408,18 @@ class AsyncioAsyncAGI(_Switched):
 
     Args:
         loop_factory: Makes the loop; None for the stock one.
+        idle: Whether it does not serve yet.
         options: For the server.
     """
 
-    def __init__(self, loop_factory: LoopFactory = None, **options: Any) -> None:
+    def __init__(
+        self, loop_factory: LoopFactory = None, *, idle: bool = False, **options: Any
+    ) -> None:
         super().__init__()
         self._options = options
+        self._begun = threading.Event()
+        if not idle:
+            self.begin()
         self._ready = threading.Event()
         self._factory = loop_factory
         self._serving = Background(self._run)
@@ -418,7 +440,16 @@ class AsyncioAsyncAGI(_Switched):
             self.server = aio.AsyncAGIServer(self._manager, **self._options)
             async with self.server:
                 self._ready.set()
+                await asyncio.to_thread(self._begun.wait, TIMEOUT)
                 await self.server.serve_forever()
+
+    def begin(self) -> None:
+        """Begin to serve."""
+        self._begun.set()
+
+    def shutdown(self) -> None:
+        """Stop taking calls."""
+        self.run(self.server.shutdown())
 
     def _reconnect(self) -> None:
         self.switch.accept()
@@ -446,6 +477,10 @@ class AsyncioAsyncAGI(_Switched):
 
     def stop(self) -> None:
         """End it."""
+        if self._stopped:
+            return
+        self._stopped = True
+        self.begin()
         with self.switch:
             self.leave()
             if not self.loop.is_closed():

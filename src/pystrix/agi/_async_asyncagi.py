@@ -122,6 +122,7 @@ class AsyncAGIServer(Scripts):
         self._max_calls = max_calls
         self._tasks: dict[Line, asyncio.Task[None]] = {}  # of the calls that are served
         self._serving: asyncio.Task[Any] | None = None
+        self._idle = asyncio.Event()  # nobody serves
         self._desk = Desk(manager)
 
     async def serve_forever(self, poll_interval: float = 0.5) -> None:  # noqa: ARG002 - see below
@@ -151,9 +152,8 @@ class AsyncAGIServer(Scripts):
         until some server takes the call.
         """
         self._desk.stop()
-        serving = self._serving
-        if serving is not None and serving is not asyncio.current_task():
-            await asyncio.wait([serving])
+        if self._serving not in (None, asyncio.current_task()):
+            await self._idle.wait()
 
     async def server_close(self) -> None:
         """Stop taking calls and end those that run: see `daemon_threads`.
@@ -188,6 +188,7 @@ class AsyncAGIServer(Scripts):
         if self._serving is not None:
             raise RuntimeError("another task serves already")
         self._serving = asyncio.current_task()
+        self._idle.clear()
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(timeout):
@@ -196,6 +197,7 @@ class AsyncAGIServer(Scripts):
                             return
         finally:
             self._serving = None
+            self._idle.set()
 
     # One call.
 

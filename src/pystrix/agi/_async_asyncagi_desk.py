@@ -14,6 +14,7 @@ from pystrix.agi._asyncagi_links import (
     EVENTS,
     FAIL,
     FAILED,
+    OVERTAKEN,
     START,
     End,
     Item,
@@ -86,27 +87,32 @@ class Line:
 
     def write(self, data: bytes) -> None:
         """Send commands."""
-        if self.link.ended is None:  # else that is what comes next
-            self._post(self._desk.requests(self.link, data))
+        self._post(self._desk.requests(self.link, data))
 
     def _post(self, requests: list[Request]) -> None:
         self._outbox += requests
         if self._sender is None:
             self._sender = self._desk.start(self._send())
+            self._sender.add_done_callback(self._sent)
 
     async def _send(self) -> None:
-        try:
-            while self._outbox:
-                await self._desk.send(self._outbox.popleft())
-        except Error as error:
+        while self._outbox:
+            await self._desk.send(self._outbox.popleft())
+
+    def _sent(self, sender: asyncio.Task[None]) -> None:
+        """See what became of what was sent: all of it, or the manager did not take it."""
+        self._sender = None
+        error = None if sender.cancelled() else sender.exception()
+        if error is not None:
             if self._closed:
                 _LOGGER.warning("%s is not given back to the dialplan: %s", self.peer, error)
-            self._sender = None
+            elif self._failing is not None:
+                _LOGGER.warning("%s is not ended as a failure: %s", self.peer, error)
             self._end(str(error))
-        finally:
-            self._sender = None
-            if self._closed:
-                self._desk.release(self.link)
+        if self._outbox:  # it came in this moment
+            self._post([])
+        elif self._closed:
+            self._desk.release(self.link)
 
     def close(self) -> None:
         """Give the call back to the dialplan, unless it is to stay. Idempotent."""
@@ -114,12 +120,16 @@ class Line:
             return
         self._closed = self.is_over = True
         self.receiver = NOBODY
-        if not self._kept and not self.link.protocol.leaving:
+        if not self._kept and self._can_be_ended:
             self.write(BREAK)
         if self._sender is None:
             self._desk.release(self.link)
 
     # For the server.
+
+    @property
+    def _can_be_ended(self) -> bool:
+        return self.link.ended is None and not self.link.protocol.leaving
 
     def keep(self) -> None:
         """Leave the call in AsyncAGI when this is closed."""
@@ -131,7 +141,7 @@ class Line:
         Args:
             timeout: How long to wait for that, in seconds.
         """
-        if self._kept or self.link.ended is not None or self.link.protocol.leaving:
+        if self._closed or self._kept or not self._can_be_ended:
             return
         self._kept = True
         with contextlib.suppress(TimeoutError):
@@ -190,8 +200,8 @@ class Desk:
 
     def _offer(self, event: Any) -> None:  # noqa: ANN401 - an event
         link, before = self._links.begin(event)
-        if before is not None and before.ended is not None:
-            self._hand(before, before.ended)
+        if before is not None:
+            self._hand(before, OVERTAKEN)
         if self._stopped:
             self._links.forget(link)
         else:

@@ -15,6 +15,7 @@ from pystrix.agi._asyncagi_links import (
     EVENTS,
     FAIL,
     FAILED,
+    OVERTAKEN,
     START,
     End,
     Item,
@@ -167,18 +168,18 @@ class Line:
         """Leave the call in AsyncAGI when this is closed."""
         self._kept = True
 
-    def fail(self, deadline: float) -> None:
+    def fail(self, deadline: float | None) -> None:
         """End AsyncAGI as a failure; a command that runs ends first.
 
         Args:
-            deadline: How long to wait for that, a moment of `time.monotonic`.
+            deadline: How long to wait for that, a moment of `time.monotonic`; None for not at all.
         """
-        if self._kept or not self._can_be_ended:
+        if self._closed or self._kept or not self._can_be_ended:
             return
         self._kept = True
         try:
             self._desk.send(self._desk.requests(self.link, FAIL))
-            while not self._interrupted and (result := self.receive_before(deadline)):
+            while deadline is not None and (result := self.receive_before(deadline)):
                 if self.link.commands:  # it is of an earlier one
                     continue
                 if result.startswith(FAILED):
@@ -215,9 +216,9 @@ class Desk:
             if name in EVENTS:
                 with self._news:
                     taken = self._links.take(message)
-                    line = self._lines.get(taken[0]) if taken else None
-                if taken and line:
-                    self._hand(line, taken[1])
+                    handed = taken and (self._lines[taken[0]], taken[1])
+                if handed:
+                    self._hand(*handed)
             elif name == START:
                 self._offer(message)
 
@@ -240,15 +241,15 @@ class Desk:
     def _offer(self, event: Any) -> None:  # noqa: ANN401 - an event
         with self._news:
             link, before = self._links.begin(event)
-            overtaken = self._lines.get(before) if before else None
+            overtaken = before and self._lines[before]
             if self._stopped:
                 self._links.forget(link)
             else:
                 self._lines[link] = line = Line(self, link)
                 self._offered.append(line)
                 self._news.notify_all()
-        if overtaken and before and before.ended:
-            self._hand(overtaken, before.ended)
+        if overtaken:
+            self._hand(overtaken, OVERTAKEN)
 
     # For lines.
 

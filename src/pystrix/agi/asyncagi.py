@@ -67,7 +67,13 @@ class AsyncAGI(Session):
     def fail(self) -> None:
         """End the session so that the dialplan sees AGISTATUS=FAILURE; close it then."""
         self._leave()
-        self._line.fail(time.monotonic() + FAILURE_SECONDS)
+        if self._lock.acquire(blocking=False):
+            try:
+                self._line.fail(time.monotonic() + FAILURE_SECONDS)
+            finally:
+                self._lock.release()
+        else:  # another thread executes a command, and gets what comes
+            self._line.fail(None)
 
 
 class AsyncAGIServer(Scripts):
@@ -252,7 +258,7 @@ class AsyncAGIServer(Scripts):
 
     def _refuse(self, line: Line) -> None:
         """End a call that is not served, without waiting for it."""
-        line.fail(time.monotonic())
+        line.fail(None)
         line.close()
 
     def _done(self) -> None:
