@@ -132,6 +132,10 @@ class _Lines:
         assert line.startswith(b"GET FULL VARIABLE"), line
         self.reply(b"200 result=1 (" + line.split(b'"')[1] + b")")
 
+    def stopped(self) -> None:
+        """Stop the command that runs, as was asked."""
+        self.answer_echo()
+
     def rest(self) -> bytes:
         """Read to the end of the connection; bytes of ours left unread reset it."""
         data, self._buffer = self._buffer, b""

@@ -23,6 +23,7 @@ TREE: dict[str, tuple[str, ...]] = {
     "AGIProtocolError": ("AGIException",),
     "AGIEnvironmentLimitError": ("AGIProtocolError",),
     "AGIReplyLimitError": ("AGIProtocolError",),
+    "AGITruncatedReplyError": ("AGIException",),
     "AGIHangup": ("AGIException",),
     "AGIResultHangup": ("AGIHangup",),
     "AGISIGHUPHangup": ("AGIHangup",),
@@ -87,7 +88,7 @@ def test_no_result_is_no_agi_error() -> None:
 LIMITS = {"AGIEnvironmentLimitError", "AGIReplyLimitError"}
 
 
-@pytest.mark.parametrize("name", sorted(TREE.keys() - LIMITS))
+@pytest.mark.parametrize("name", sorted(TREE.keys() - LIMITS - {"AGITruncatedReplyError"}))
 def test_items(name: str) -> None:
     """Each carries its message and a copy of the reply's parts, {} if there were none."""
     kind = getattr(errors, name)
@@ -110,3 +111,11 @@ def test_limits(name: str) -> None:
     assert error.limit == 4711
     assert "4711" in str(error)
     assert error.items == {}
+
+
+def test_truncated_reply() -> None:
+    """It names the command, and what reads longer values."""
+    error = errors.AGITruncatedReplyError("GET VARIABLE X")
+    assert error.command == "GET VARIABLE X"
+    assert "GET VARIABLE X" in str(error)
+    assert "GetExactVariable" in str(error)

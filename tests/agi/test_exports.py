@@ -24,6 +24,7 @@ PUBLIC = [
     "pystrix.agi.agi",
     "pystrix.agi.agi_core",
     "pystrix.agi.aio",
+    "pystrix.agi.asyncagi",
     "pystrix.agi.audio",
     "pystrix.agi.core",
     "pystrix.agi.core.constants",
@@ -44,6 +45,7 @@ DOORS = {
 
 INTERNAL = {
     "pystrix.agi.aio": {"ACCEPTED_AT_ONCE", "FAILURE_SECONDS"},  # internal limits
+    "pystrix.agi.asyncagi": {"FAILURE_SECONDS"},
     "pystrix.agi.audio": {"FRAMES_PER_SECOND", "Frames", "find_format"},  # shared with asyncio
     "pystrix.agi.environment": {"is_as_sent"},  # shared with the protocol
     "pystrix.agi.errors": {"is_hangup"},  # shared by what hears of the end of a call
@@ -70,7 +72,16 @@ PURE = sorted(
     [
         *(
             PACKAGE / "agi" / f"{name}.py"
-            for name in ("_wire", "_protocol", "_action", "_dialogue", "_facts", "_limits")
+            for name in (
+                "_action",
+                "_asyncagi_protocol",
+                "_asyncagi_links",
+                "_dialogue",
+                "_facts",
+                "_limits",
+                "_protocol",
+                "_wire",
+            )
         ),
         *(PACKAGE / "agi" / f"{name}.py" for name in ("environment", "errors", "routing")),
         *(PACKAGE / "agi" / "core").glob("*.py"),
@@ -133,8 +144,10 @@ def module_of(path: Path) -> str:
 
 def test_every_public_module_is_tested() -> None:
     """The list of this file has every module whose name is public."""
-    modules = [module_of(path) for path in SOURCES if path.parent.name not in ("cli", "testing")]
-    public = {name for name in modules if "._" not in name}
+    others = ("pystrix.ami", "pystrix.cli", "pystrix.testing")  # have tests of their own
+    modules = {module_of(path) for path in SOURCES}
+    public = {name for name in modules if "._" not in name and not name.startswith(others)}
+    public.discard("pystrix.__main__")
     assert public == set(PUBLIC)
 
 
@@ -152,9 +165,10 @@ def test_all_is_complete(name: str) -> None:
     module = importlib.import_module(name)
     tree = tree_of(Path(module.__file__ or ""))
     names = defined_by(tree)
+    lazy = [each for node in tree.body if isinstance(node, ast.If) for each in node.body]
     imported = {
         alias.asname or alias.name
-        for node in tree.body
+        for node in [*tree.body, *lazy]
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pystrix")
         for alias in node.names
     }
@@ -231,6 +245,14 @@ def test_the_check_of_purity_works() -> None:
 # The package.
 
 
+@pytest.mark.parametrize("name", ["pystrix.agi", "pystrix.agi.aio"])
+def test_what_is_not_there(name: str) -> None:
+    """A module that gives some names when they are asked for does not give others."""
+    module = importlib.import_module(name)
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = module.Nothing
+
+
 def test_import_needs_nothing_else() -> None:
     """The package imports without any other package, and without a word."""
     program = (
@@ -246,6 +268,23 @@ def test_import_needs_nothing_else() -> None:
     )
     assert set(done.stdout.split()) - {"__main__"} == {"pystrix"}
     assert done.stderr == ""
+
+
+def test_ami_is_imported_when_it_is_asked_for() -> None:
+    """A program for AGI does not wait for it, and a program for AMI need not import it."""
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import pystrix;"
+        "print('pystrix.ami' in sys.modules, pystrix.ami.Manager.__name__,"
+        "hasattr(pystrix, 'nothing'))"
+    )
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-I", "-S", "-W", "error", "-c", program, str(PACKAGE.parent)],
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.stdout.split() == ["False", "Manager", "False"]
 
 
 def test_version_is_in_one_place() -> None:

@@ -21,12 +21,14 @@ class Plain(Scripts):
     """Those of a server on threads."""
 
     _coroutines: ClassVar[bool] = False
+    _twin: ClassVar[str] = "pystrix.agi.aio.FastAGIServer"
 
 
 class Coroutines(Scripts):
     """Those of a server on asyncio."""
 
     _coroutines: ClassVar[bool] = True
+    _twin: ClassVar[str] = "pystrix.agi.FastAGIServer"
 
 
 def plain(*_: object) -> None:

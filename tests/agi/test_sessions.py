@@ -84,7 +84,8 @@ def test_results_and_errors(start: Start) -> None:
         peer.reply(b"200 result=1 (" + line.split(b'"')[1] + b")")
         line = peer.line()
     peer.send(b"200 result=1 (a\nb)\n")
-    peer.answer_echo()
+    if running.survives:  # else a reply comes in one piece
+        peer.answer_echo()
     peer.expect(b"ANSWER", b"520-x\ny\n520 End")
     peer.expect(b'STREAM FILE "none" "" "0"', b"200 result=-1 endpos=0")
     peer.expect(b"CHANNEL STATUS", b"200 result=6")
@@ -98,10 +99,10 @@ def test_results_and_errors(start: Start) -> None:
 
 
 HANGUPS = [
-    (b"200 result=-1", [(b"CHANNEL STATUS", DEAD)], "AGIResultHangup"),
+    (b"200 result=-1", [(b"CHANNEL STATUS", DEAD + b"\nHANGUP")], "AGIResultHangup"),
     (b"200 result=-1\nHANGUP", [], "AGIResultHangup"),
     (b"HANGUP\n200 result=-1", [], "AGIResultHangup"),
-    (DEAD, [], "AGIDeadChannelError"),
+    (DEAD + b"\nHANGUP", [], "AGIDeadChannelError"),
 ]
 
 
@@ -125,10 +126,10 @@ def test_hangup_in_a_command(
         except AGIHangup as hangup:
             seen.append(type(hangup).__name__)
         seen.append(agi.hung_up)
-        seen.append((yield core.GetVariable("X")))
         try:
+            seen.append((yield core.GetVariable("X")))
             yield core.Answer()
-        except AGIDeadChannelError:
+        except (AGIDeadChannelError, AGISIGPIPEHangup):
             agi.on_hangup(lambda: called.append(2))
             raise
 
@@ -138,16 +139,17 @@ def test_hangup_in_a_command(
     peer.expect(b'WAIT FOR DIGIT "-1"', reply)
     for line, answer in more:
         peer.expect(line, answer)
-    peer.expect(b'GET VARIABLE "X"', b"200 result=1 (x)")
-    peer.expect(b"ANSWER", DEAD)
+    if running.survives:
+        peer.expect(b'GET VARIABLE "X"', b"200 result=1 (x)")
+        peer.expect(b"ANSWER", DEAD)
     assert peer.rest() == b""
-    assert seen == [name, True, "x"]
+    assert seen == ([name, True, "x"] if running.survives else [name, True])
     assert called == [1, 2]
     eventually(lambda: records(caplog))
     (record,) = records(caplog)
     assert record.levelno == logging.WARNING
     assert record.exc_info is None
-    assert "ANSWER" in record.getMessage()
+    assert ("ANSWER" if running.survives else "left AsyncAGI") in record.getMessage()
     assert capfd.readouterr() == ("", "")
 
 
@@ -159,8 +161,7 @@ def test_connection_lost(start: Start, caplog: pytest.LogCaptureFixture, reset: 
     peer = running.connect()
     assert peer.line() == b"ANSWER"
     (peer.reset if reset else peer.close)()
-    eventually(lambda: records(caplog))
-    assert "ANSWER" in records(caplog)[0].getMessage()
+    eventually(lambda: any("ANSWER" in record.getMessage() for record in records(caplog)))
     assert running.connect().line() == b"ANSWER"
 
 
@@ -211,7 +212,7 @@ def test_time_limit(start: Start) -> None:
     running.serve(script)
     peer = running.connect()
     assert peer.line() == b'STREAM FILE "x" "" "0"'
-    peer.answer_echo()
+    peer.stopped()
     peer.expect(b'GET VARIABLE "X"', b"200 result=1 (x)")
     assert peer.line() == b'EXEC "Wait" "9"'
     assert peer.rest() == b""
@@ -239,7 +240,7 @@ def test_time_limit_of_a_dialogue(start: Start) -> None:
     running.serve(script)
     peer = running.connect()
     assert peer.line() == b'STREAM FILE "x" "" "0"'
-    peer.answer_echo()
+    peer.stopped()
     peer.expect(b'EXEC "StopMixMonitor"', b"200 result=0")
     assert peer.rest() == b""
     eventually(lambda: seen == ["0", "too slow"])
@@ -290,10 +291,11 @@ def test_hangup_between_commands(start: Start, noticed: str) -> None:
     peer.expect(b"NOOP", b"200 result=0")
     peer.expect(b'VERBOSE "waits" "1"', b"200 result=1")
     peer.hangup()
-    for _ in range(2 if running.signals else 3):
+    for _ in range((2 if running.signals else 3) if running.survives else 0):
         peer.expect(b'GET VARIABLE "X"', b"200 result=1 (x)")
     assert peer.rest() == b""
-    assert seen == ["AGISIGHUPHangup" if running.signals else "x", "x", "x", "late"]
+    results = ["AGISIGHUPHangup" if running.signals else "x", "x", "x"]
+    assert seen == [*(results if running.survives else ["AGISIGPIPEHangup"] * 3), "late"]
     assert called == ([] if noticed == "without callbacks" else [True])
 
 
@@ -306,19 +308,22 @@ def test_hangup_with_a_reply(start: Start) -> None:
         agi.on_hangup(lambda: called.append(agi.hung_up))
         seen.append(await agi.execute(core.GetVariable("X")))
         await until(lambda: called)
-        with contextlib.suppress(AGISIGHUPHangup):
+        with contextlib.suppress(AGISIGHUPHangup, AGISIGPIPEHangup):
             await agi.execute(core.Noop())
-        with pytest.raises(AGIDeadChannelError):
+        with pytest.raises((AGIDeadChannelError, AGISIGPIPEHangup)):
             await agi.execute(core.Answer())
 
     running = start()
     running.serve(script)
     peer = running.connect()
     assert peer.line() == b'GET VARIABLE "X"'
-    peer.hangup()
-    peer.reply(b"200 result=1 (x)")
-    if not running.signals:
-        peer.expect(b"NOOP", b"200 result=0")
-    peer.expect(b"ANSWER", DEAD)
+    if running.survives:
+        peer.hangup()
+        peer.reply(b"200 result=1 (x)")
+        if not running.signals:
+            peer.expect(b"NOOP", b"200 result=0")
+        peer.expect(b"ANSWER", DEAD)
+    else:
+        peer.reply(b"200 result=1 (x)\nHANGUP")
     assert peer.rest() == b""
     assert (seen, called) == (["x"], [True])

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import uvloop
 
-from pystrix.agi import AGI, FastAGIServer, aio, core
+from pystrix.agi import AGI, AsyncAGIServer, FastAGIServer, aio, core
 from pystrix.agi._process import _HangupHook
+from pystrix.ami import Manager
+from pystrix.ami import aio as ami_aio
+from pystrix.ami._backoff import Backoff
 from tests.agi.peers import TIMEOUT, Background, Peer, PipePeer, environment, eventually
+from tests.agi.switch import Call, Switch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -41,6 +45,8 @@ class Running(Protocol):
 
     signals: bool
     """Whether a hang-up is told by a signal, rather than by a line."""
+    survives: bool
+    """Whether a session goes on after a hang-up, with the commands that work on a dead channel."""
 
     def register(self, pattern: Any, dialogue: Callable[..., Dialogue[Any]]) -> None:
         """Have scripts served by a dialogue, which gets a handler's five arguments."""
@@ -72,6 +78,7 @@ class _Calls:
     """The peers that called a server."""
 
     signals = False
+    survives = True
     address: tuple[Any, ...]
 
     def __init__(self) -> None:
@@ -216,6 +223,7 @@ class Stdio:
     """Programs over two pipes, each in a thread instead of a process."""
 
     signals = True
+    survives = True
 
     def __init__(self, **options: Any) -> None:
         self._options = options
@@ -304,10 +312,196 @@ def uv_stdio(**options: Any) -> AsyncStdio:
     return AsyncStdio(uvloop.new_event_loop, **options)
 
 
+class _Switched:
+    """Calls in AsyncAGI, over a manager."""
+
+    signals = False
+    survives = False
+    server: Any
+
+    def __init__(self) -> None:
+        self.switch = Switch()
+        self.switch.is_over = lambda uniqueid: uniqueid not in self._served()
+        self._manager: Any
+        self._stopped = False
+
+    def _served(self) -> list[str]:
+        """Give the unique ids of the calls that the server knows."""
+        return [link.uniqueid for link in list(self.server._desk._lines)]
+
+    def _reconnect(self) -> None:
+        """Connect the manager again."""
+        raise NotImplementedError
+
+    def connect(
+        self, script: str | None = "demo", *arguments: str, chunk: int | None = None
+    ) -> Call:
+        """Make a call."""
+        if not self._manager.is_connected():
+            self._reconnect()
+        return self.switch.call(*([] if script is None else [script]), *arguments, chunk=chunk)
+
+    def leave(self) -> None:
+        """Have all calls be gone."""
+        if self._manager.is_connected():
+            for call in self.switch.calls.values():
+                call.close()
+
+
+class ThreadedAsyncAGI(_Switched):
+    """The threaded server of AsyncAGI.
+
+    Args:
+        idle: Whether it does not serve yet.
+        options: For the server.
+    """
+
+    def __init__(self, *, idle: bool = False, **options: Any) -> None:
+        super().__init__()
+        self._manager = Manager()
+        self._reconnect()
+        self.server = AsyncAGIServer(self._manager, **{"daemon_threads": False, **options})
+        self._serving: Background | None = None
+        if not idle:
+            self.begin()
+
+    def begin(self) -> None:
+        """Begin to serve."""
+        self._serving = Background(self.server.serve_forever)
+
+    def shutdown(self) -> None:
+        """Stop taking calls."""
+        self.server.shutdown()
+
+    def _reconnect(self) -> None:
+        self._manager.connect("127.0.0.1", self.switch.port)
+        self.switch.accept()
+
+    def register(self, pattern: Any, dialogue: Callable[..., Dialogue[Any]]) -> None:
+        """Register a dialogue."""
+
+        def handler(agi: Any, *arguments: Any) -> None:
+            agi.execute(dialogue(agi, *arguments))
+
+        self.server.register_script_handler(pattern, handler)
+
+    def serve(self, script: Script) -> None:
+        """Register a script."""
+        self.server.register_script_handler(None, lambda agi, *_: _run_plain(script, agi))
+
+    def stop(self) -> None:
+        """End it."""
+        if self._stopped:
+            return
+        self._stopped = True
+        with self.switch:
+            self.leave()
+            self.server.shutdown()
+            if self._serving is not None:
+                self._serving.result()
+            self.server.server_close()
+            self._manager.close()
+
+
+class AsyncioAsyncAGI(_Switched):
+    """The asyncio server of AsyncAGI, on a loop in a thread of its own.
+
+    Args:
+        loop_factory: Makes the loop; None for the stock one.
+        idle: Whether it does not serve yet.
+        options: For the server.
+    """
+
+    def __init__(
+        self, loop_factory: LoopFactory = None, *, idle: bool = False, **options: Any
+    ) -> None:
+        super().__init__()
+        self._options = options
+        self._begun = threading.Event()
+        if not idle:
+            self.begin()
+        self._ready = threading.Event()
+        self._factory = loop_factory
+        self._serving = Background(self._run)
+        self.switch.accept()
+        assert self._ready.wait(TIMEOUT)
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=self._factory) as runner:
+            self.loop = runner.get_loop()
+            runner.run(self._main())
+
+    async def _main(self) -> None:
+        backoff = Backoff(first=0.01)
+        self._manager = ami_aio.Manager(
+            "127.0.0.1", self.switch.port, username="u", secret="", auth="plain", reconnect=backoff
+        )
+        async with self._manager:
+            self.server = aio.AsyncAGIServer(self._manager, **self._options)
+            async with self.server:
+                self._ready.set()
+                await asyncio.to_thread(self._begun.wait, TIMEOUT)
+                await self.server.serve_forever()
+
+    def begin(self) -> None:
+        """Begin to serve."""
+        self._begun.set()
+
+    def shutdown(self) -> None:
+        """Stop taking calls."""
+        self.run(self.server.shutdown())
+
+    def _reconnect(self) -> None:
+        self.switch.accept()
+        eventually(self._manager.is_connected)
+
+    def register(self, pattern: Any, dialogue: Callable[..., Dialogue[Any]]) -> None:
+        """Register a dialogue."""
+
+        async def handler(agi: Any, *arguments: Any) -> None:
+            await agi.execute(dialogue(agi, *arguments))
+
+        self.server.register_script_handler(pattern, handler)
+
+    def serve(self, script: Script) -> None:
+        """Register a script."""
+
+        async def handler(agi: Any, *_: Any) -> None:
+            await script(agi, _until)
+
+        self.server.register_script_handler(None, handler)
+
+    def run(self, coroutine: Any) -> Any:
+        """Run a coroutine on the loop."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(TIMEOUT)
+
+    def stop(self) -> None:
+        """End it."""
+        if self._stopped:
+            return
+        self._stopped = True
+        self.begin()
+        with self.switch:
+            self.leave()
+            if not self.loop.is_closed():
+                asyncio.run_coroutine_threadsafe(self.server.shutdown(), self.loop)
+            self._serving.result()
+
+
+def uv_asyncagi(**options: Any) -> AsyncioAsyncAGI:
+    """Start the asyncio server of AsyncAGI on uvloop."""
+    return AsyncioAsyncAGI(uvloop.new_event_loop, **options)
+
+
 SERVERS: dict[str, Callable[..., Server]] = {"threads": Threads, "asyncio": Asyncio, "uvloop": uv}
 PROGRAMS: dict[str, Callable[..., Running]] = {
     "stdio": Stdio,
     "stdio-asyncio": AsyncStdio,
     "stdio-uvloop": uv_stdio,
 }
-ALL: dict[str, Callable[..., Running]] = {**SERVERS, **PROGRAMS}
+SWITCHED: dict[str, Callable[..., Any]] = {
+    "asyncagi": ThreadedAsyncAGI,
+    "asyncagi-asyncio": AsyncioAsyncAGI,
+    "asyncagi-uvloop": uv_asyncagi,
+}
+ALL: dict[str, Callable[..., Running]] = {**SERVERS, **PROGRAMS, **SWITCHED}

@@ -14,6 +14,7 @@ from pystrix.agi import FastAGI, FastAGIServer
 from tests.asterisk.calls import SECONDS, Call, Done, hang_up_leftovers, place_call
 from tests.asterisk.provision import Installation, UnavailableError, find_or_provision
 from tests.asterisk.server import Asterisk
+from tests.asterisk.telephony import TelephonyAsterisk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,3 +102,17 @@ def asterisk(live_asterisk: Asterisk) -> Iterator[Asterisk]:
     """Give the server; calls that are left are hung up after the test."""
     with hang_up_leftovers(live_asterisk):
         yield live_asterisk
+
+
+@pytest.fixture(scope="session")
+def live_telephony(live_asterisk: Asterisk) -> Iterator[TelephonyAsterisk]:
+    """Give a server with telephones, for the whole run."""
+    with TelephonyAsterisk(live_asterisk._installation) as asterisk:
+        yield asterisk
+
+
+@pytest.fixture
+def telephony(live_telephony: TelephonyAsterisk) -> Iterator[TelephonyAsterisk]:
+    """Give the server with telephones; calls that are left are hung up after the test."""
+    with hang_up_leftovers(live_telephony):
+        yield live_telephony

@@ -108,3 +108,21 @@ def test_nothing():
 """)
     result.assert_outcomes(failed=1)
     result.stdout.no_fnmatch_line("*transcript*")
+
+
+def test_ami_server(run: Callable[[str], pytest.RunResult]) -> None:
+    """The fixture listens; a test that fails shows what was exchanged."""
+    result = run("""
+import socket
+
+def test_passes(ami_server):
+    with socket.create_connection(ami_server.address) as stream:
+        assert stream.recv(100) == b"Asterisk Call Manager/11.0.0\\r\\n"
+
+def test_fails(ami_server):
+    with socket.create_connection(ami_server.address) as stream:
+        stream.sendall(b"Action: Ping\\r\\n\\r\\n")
+        ami_server.wait_for_action("Login", timeout=0.1)
+""")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*transcript of the AMI server*", "<< b'Action: Ping*"])

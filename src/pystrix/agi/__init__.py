@@ -2,8 +2,12 @@
 
 `FastAGIServer` takes calls from Asterisk and hands each to a handler as a `FastAGI` session;
 ``agi.execute(action)`` runs one of the commands of `pystrix.agi.core`. `AGI` is the same for a
-program that Asterisk starts; `EAGI` gives it the caller's audio.
+program that Asterisk starts; `EAGI` gives it the caller's audio. `AsyncAGIServer` is the same over
+the connection of a manager (`pystrix.ami`).
 """
+
+import importlib
+from typing import TYPE_CHECKING
 
 from pystrix.agi import agi as agi
 from pystrix.agi import agi_core as agi_core
@@ -28,12 +32,16 @@ from pystrix.agi.errors import (
     AGIResultHangup,
     AGISIGHUPHangup,
     AGISIGPIPEHangup,
+    AGITruncatedReplyError,
     AGIUnknownError,
     AGIUsageError,
 )
 from pystrix.agi.fastagi import FastAGI, FastAGIServer
 from pystrix.agi.routing import Request
 from pystrix.agi.stdio import AGI, EAGI
+
+if TYPE_CHECKING:
+    from pystrix.agi.asyncagi import AsyncAGI, AsyncAGIServer
 
 __all__ = [
     "AGI",
@@ -52,9 +60,12 @@ __all__ = [
     "AGIResultHangup",
     "AGISIGHUPHangup",
     "AGISIGPIPEHangup",
+    "AGITruncatedReplyError",
     "AGIUnknownError",
     "AGIUsageError",
     "Action",
+    "AsyncAGI",
+    "AsyncAGIServer",
     "AudioFormat",
     "AudioStream",
     "Command",
@@ -69,3 +80,10 @@ __all__ = [
     "agi_core",
     "core",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # It needs the manager, for which no program waits that does not use it.
+    if name in ("AsyncAGI", "AsyncAGIServer"):
+        return getattr(importlib.import_module("pystrix.agi.asyncagi"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

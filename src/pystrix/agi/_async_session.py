@@ -37,8 +37,10 @@ class AsyncSession(CallFacts):
     Actions of several tasks run one after the other. Not thread-safe.
     """
 
-    def __init__(self, connection: Connection, peer: str, *, debug: bool) -> None:
-        super().__init__(AGIProtocol(peer))
+    def __init__(
+        self, connection: Connection, peer: str, *, debug: bool, protocol: AGIProtocol | None = None
+    ) -> None:
+        super().__init__(protocol or AGIProtocol(peer))
         self.peer: str = peer
         """Who is at the other end, for the log."""
         self._connection = connection

@@ -43,6 +43,8 @@ class Scripts:
 
     _coroutines: ClassVar[bool]
     """Whether handlers are coroutine functions."""
+    _twin: ClassVar[str]
+    """The server for the others, for messages."""
 
     def __init__(self) -> None:
         self._router: Router[Route] = Router()
@@ -138,12 +140,12 @@ class Scripts:
         if coroutine and not self._coroutines:
             raise TypeError(
                 f"{handler!r} is a coroutine function, but this server runs its handlers in "
-                "threads: take a plain function, or pystrix.agi.aio.FastAGIServer"
+                f"threads: take a plain function, or {self._twin}"
             )
         if self._coroutines and not coroutine:
             raise TypeError(
                 f"{handler!r} is a plain function, but this server runs coroutine functions on an "
-                "event loop: make it `async def`, or take pystrix.agi.FastAGIServer"
+                f"event loop: make it `async def`, or take {self._twin}"
             )
         return Route(handler, takes_session)
 

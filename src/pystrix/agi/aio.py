@@ -1,9 +1,10 @@
-"""AGI on asyncio: a FastAGI server with one task for each call; `AGI` and `EAGI` programs."""
+"""AGI on asyncio: servers with one task for each call; `AGI` and `EAGI` programs."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import logging
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
@@ -21,7 +22,17 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-__all__ = ["AGI", "EAGI", "AudioStream", "FastAGI", "FastAGIServer"]
+    from pystrix.agi._async_asyncagi import AsyncAGI, AsyncAGIServer
+
+__all__ = [
+    "AGI",
+    "EAGI",
+    "AsyncAGI",
+    "AsyncAGIServer",
+    "AudioStream",
+    "FastAGI",
+    "FastAGIServer",
+]
 
 _LOGGER = logging.getLogger("pystrix.agi")
 
@@ -109,6 +120,7 @@ class FastAGIServer(Scripts):
     """
 
     _coroutines: ClassVar[bool] = True
+    _twin: ClassVar[str] = "pystrix.agi.FastAGIServer"
 
     def __init__(
         self,
@@ -382,3 +394,10 @@ class FastAGIServer(Scripts):
                 await call.fail(FAILURE_LINE, FAILURE_SECONDS)
         finally:
             self._done(call)
+
+
+def __getattr__(name: str) -> object:
+    # It needs the manager, for which no program waits that does not use it.
+    if name in ("AsyncAGI", "AsyncAGIServer"):
+        return getattr(importlib.import_module("pystrix.agi._async_asyncagi"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

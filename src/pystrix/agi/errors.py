@@ -12,6 +12,7 @@
        │  ├─ AGIUnknownError         a reply code that AGI does not define
        │  └─ AGIUsageError           520: the arguments do not fit; the message is Asterisk's usage
        ├─ AGINoResultError           a 200 reply without a result
+       ├─ AGITruncatedReplyError     AsyncAGI lost the end of a reply; the session goes on
        ├─ AGIProtocolError           the peer does not speak AGI; the session is closed
        │  ├─ AGIEnvironmentLimitError    its environment block has no end
        │  └─ AGIReplyLimitError          its reply has no end
@@ -49,6 +50,7 @@ __all__ = [
     "AGIResultHangup",
     "AGISIGHUPHangup",
     "AGISIGPIPEHangup",
+    "AGITruncatedReplyError",
     "AGIUnknownError",
     "AGIUsageError",
 ]
@@ -94,6 +96,23 @@ class AGIUsageError(AGIError):
 
 class AGINoResultError(AGIException):
     """Raised when a 200 reply carries no result."""
+
+
+class AGITruncatedReplyError(AGIException):
+    """Raised when the end of a reply was lost on its way over AsyncAGI; the session goes on.
+
+    The command was carried out. What of the reply came is not given: it would be a wrong value.
+
+    Args:
+        command: The command.
+    """
+
+    def __init__(self, command: str) -> None:
+        super().__init__(
+            "the end of a reply was lost, for AsyncAGI sends 2,047 bytes of each KiB of it, "
+            f"percent-encoded; GetExactVariable reads any variable of up to 48 kB ({command})"
+        )
+        self.command = command
 
 
 class AGIProtocolError(AGIException):

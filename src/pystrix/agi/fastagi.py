@@ -145,6 +145,7 @@ class FastAGIServer(Scripts):
             raise
 
     _coroutines: ClassVar[bool] = False
+    _twin: ClassVar[str] = "pystrix.agi.aio.FastAGIServer"
 
     # Serving.
 

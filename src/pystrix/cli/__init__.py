@@ -27,6 +27,7 @@ def build() -> typer.Typer:
     import typer  # noqa: PLC0415
 
     from pystrix.cli._about import about  # noqa: PLC0415
+    from pystrix.cli.ami import add_commands  # noqa: PLC0415
     from pystrix.cli.call import call  # noqa: PLC0415
     from pystrix.cli.demo import demo  # noqa: PLC0415
     from pystrix.cli.load import load  # noqa: PLC0415
@@ -42,6 +43,7 @@ def build() -> typer.Typer:
     app.callback()(about)
     for command in (call, demo, record, replay, load):
         app.command(help=_paragraphs(command))(command)
+    add_commands(app)
     return app
 
 

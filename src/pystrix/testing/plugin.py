@@ -1,4 +1,4 @@
-"""The pytest plugin: a fixture that places simulated calls, and transcripts in failure reports."""
+"""The pytest plugin: simulated calls and AMI servers, and transcripts in failure reports."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from pystrix.agi._scripts import Scripts
+    from pystrix.testing.ami import AMIServer
     from pystrix.testing.call_record import CallRecord
     from pystrix.testing.caller import Caller
     from pystrix.testing.place import PlaceCall
     from pystrix.testing.setup import SetupOptions
 
 _MOST_LINES: Final = 400
+_SERVERS: Final[pytest.StashKey[AMIServer]] = pytest.StashKey()
 _RECORDS: Final[pytest.StashKey[list[CallRecord]]] = pytest.StashKey()
 
 
@@ -52,6 +54,16 @@ def place_call(request: pytest.FixtureRequest) -> PlaceCall:
     return place
 
 
+@pytest.fixture
+def ami_server(request: pytest.FixtureRequest) -> Generator[AMIServer]:
+    """Give a simulated AMI server that listens; a test that fails shows what was exchanged."""
+    from pystrix.testing.ami import AMIServer  # noqa: PLC0415 - most tests need no AMI
+
+    with AMIServer() as server:
+        request.node.stash[_SERVERS] = server
+        yield server
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
@@ -62,6 +74,9 @@ def pytest_runtest_makereport(
         records = item.stash[_RECORDS]
         for number, record in enumerate(records, 1):
             report.sections.append((f"transcript of call {number}", _shortened(str(record))))
+    if report.failed and _SERVERS in item.stash:
+        exchanged = str(item.stash[_SERVERS].transcript)
+        report.sections.append(("transcript of the AMI server", _shortened(exchanged)))
     return report
 
 

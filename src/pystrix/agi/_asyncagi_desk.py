@@ -1,0 +1,322 @@
+"""Between a manager on threads and sessions in AsyncAGI: each gets what is for its call."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from pystrix.agi._asyncagi_links import (
+    BREAK,
+    EVENTS,
+    FAIL,
+    FAILED,
+    OVERTAKEN,
+    START,
+    End,
+    Item,
+    Link,
+    Links,
+    Orders,
+    Request,
+)
+from pystrix.agi._asyncagi_protocol import SEND_SECONDS
+from pystrix.ami._action import AnyAction
+from pystrix.ami.errors import Error
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pystrix.agi._session import Session
+    from pystrix.ami import Manager
+
+_LOGGER = logging.getLogger("pystrix.agi")
+
+
+class Line:
+    """What a session has instead of a connection: the results of one call, as they come.
+
+    It is the session's `Stream`, and its `Watcher` as well.
+
+    Args:
+        desk: Where it belongs.
+        link: The call.
+    """
+
+    def __init__(self, desk: Desk, link: Link) -> None:
+        self.peer = link.channel
+        self.link = link
+        self._desk = desk
+        self._inbox: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
+        self._kept = False  # whether the call stays in AsyncAGI when this is closed
+        self._closed = False
+        self._interrupted = False
+        self._lock = threading.Lock()  # guards _watching and _closed
+        self._watching: Session | None = None
+
+    # In the thread that reads from the manager.
+
+    def put(self, item: Item) -> None:
+        """Take what came; never waits."""
+        self._inbox.put(item)
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._lock:
+            session, self._watching = self._watching, None
+        if session is not None:
+            session.notice()
+
+    # The watcher.
+
+    def watch(self, session: Session) -> None:
+        """Call ``session.notice()`` once when something comes, or is there."""
+        with self._lock:
+            self._watching = session
+        if not self._inbox.empty():
+            self._tell()
+
+    def forget(self, fileno: int) -> None:  # noqa: ARG002 - there is one session only
+        """Watch no more."""
+        with self._lock:
+            self._watching = None
+
+    # The stream.
+
+    def fileno(self) -> int:
+        """Give none."""
+        return -1
+
+    def receive(self) -> bytes:
+        """Wait for a result; ``b""`` at the end."""
+        while (data := self._take(self._inbox.get())) is None:
+            pass
+        return data
+
+    def receive_before(self, deadline: float) -> bytes | None:
+        """Wait for a result until a moment of `time.monotonic`; None if it passes."""
+        data = None
+        with contextlib.suppress(queue.Empty):
+            while data is None:
+                data = self._take(self._inbox.get(timeout=max(0.0, deadline - time.monotonic())))
+        return data
+
+    def receive_now(self) -> bytes | None:
+        """Give a result that is there, ``b""`` at the end, None if nothing is."""
+        return self.receive_before(0)
+
+    def _take(self, item: Item | None) -> bytes | None:
+        if self._interrupted or item is None:
+            raise BrokenPipeError("closed by this program")
+        if isinstance(item, Orders):
+            self._request(item.requests)
+            return None
+        if not isinstance(item, End):
+            return item
+        self._inbox.put(item)  # it is the end for whoever asks again, too
+        protocol = self.link.protocol
+        unclear = item.has_status and protocol.may_have_failed
+        protocol.note_end(item.why, failed=unclear and self._desk.settle(self.link))
+        return b""
+
+    def send(self, data: bytes) -> None:
+        """Send commands."""
+        if self._interrupted:
+            raise BrokenPipeError("closed by this program")
+        if self.link.ended is None:  # else that is what comes next
+            self._request(self._desk.requests(self.link, data))
+
+    def _request(self, requests: list[Request]) -> None:
+        try:
+            self._desk.send(requests)
+        except Error as error:
+            self.link.protocol.note_end(str(error))
+            raise BrokenPipeError(str(error)) from error
+
+    def acknowledge(self) -> None:
+        """Do nothing: Asterisk waits for nobody."""
+
+    def interrupt(self) -> None:
+        """End whoever waits in `receive`. Idempotent."""
+        self._interrupted = True
+        self._inbox.put(None)
+
+    def close(self) -> None:
+        """Give the call back to the dialplan, unless it is to stay. Idempotent, thread-safe."""
+        with self._lock:
+            closed, self._closed = self._closed, True
+        if closed:
+            return
+        if not self._kept and self._can_be_ended:
+            try:
+                self._desk.send(self._desk.requests(self.link, BREAK))
+            except Error as error:
+                _LOGGER.warning("%s is not given back to the dialplan: %s", self.peer, error)
+        self._desk.release(self.link)
+
+    # For the server.
+
+    @property
+    def _can_be_ended(self) -> bool:
+        return self.link.ended is None and not self.link.protocol.leaving
+
+    def keep(self) -> None:
+        """Leave the call in AsyncAGI when this is closed."""
+        self._kept = True
+
+    def fail(self, deadline: float | None) -> None:
+        """End AsyncAGI as a failure; a command that runs ends first.
+
+        Args:
+            deadline: How long to wait for that, a moment of `time.monotonic`; None for not at all.
+        """
+        if self._closed or self._kept or not self._can_be_ended:
+            return
+        self._kept = True
+        try:
+            self._desk.send(self._desk.requests(self.link, FAIL))
+            while deadline is not None and (result := self.receive_before(deadline)):
+                if self.link.commands:  # it is of an earlier one
+                    continue
+                if result.startswith(FAILED):
+                    return
+                self._desk.send(self._desk.requests(self.link, FAIL))  # a text had come
+        except Error as error:
+            _LOGGER.warning("%s is not ended as a failure: %s", self.peer, error)
+
+
+class Desk:
+    """The calls of one server, and the way to its manager, which it taps. Thread-safe.
+
+    Args:
+        manager: The manager.
+    """
+
+    def __init__(self, manager: Manager) -> None:
+        self._manager = manager
+        # Guards the five below. A signal handler may stop the thread that holds it.
+        self._news = threading.Condition(threading.RLock())
+        self._links = Links()
+        self._lines: dict[Link, Line] = {}
+        self._offered: deque[Line] = deque()  # nobody has taken them yet
+        self._stopped = False
+        self._closed = False
+        manager.tap(self)
+
+    # The tap; in the thread that reads.
+
+    def heard(self, messages: Sequence[Any]) -> None:
+        """Take what came of the events that say something of calls."""
+        for message in messages:
+            name = message.name
+            if name in EVENTS:
+                with self._news:
+                    taken = self._links.take(message)
+                    handed = taken and (self._lines[taken[0]], taken[1])
+                if handed:
+                    self._hand(*handed)
+            elif name == START:
+                self._offer(message)
+
+    def lost(self, why: str) -> None:
+        """End all calls: they cannot be controlled over another connection."""
+        end = End(f"the connection to the manager was lost: {why}")
+        with self._news:
+            lines = [self._lines[link] for link in self._links.end_all(end)]
+        for line in lines:
+            self._hand(line, end)
+
+    def _hand(self, line: Line, item: Item) -> None:
+        with self._news:
+            if line in self._offered and isinstance(item, End):  # too late
+                self._offered.remove(line)
+                self.release(line.link)
+                return
+        line.put(item)
+
+    def _offer(self, event: Any) -> None:  # noqa: ANN401 - an event
+        with self._news:
+            link, before = self._links.begin(event)
+            overtaken = before and self._lines[before]
+            if self._stopped:
+                self._links.forget(link)
+            else:
+                self._lines[link] = line = Line(self, link)
+                self._offered.append(line)
+                self._news.notify_all()
+        if overtaken:
+            self._hand(overtaken, OVERTAKEN)
+
+    # For lines.
+
+    def requests(self, link: Link, data: bytes) -> list[Request]:
+        """Make the actions that send commands."""
+        with self._news:
+            return self._links.requests(link, data)
+
+    def send(self, requests: list[Request]) -> None:
+        """Send actions.
+
+        Raises:
+            Error: If the manager does not take them.
+        """
+        for request in requests:
+            self._manager.send(AnyAction(request.name, request.headers), timeout=SEND_SECONDS)
+
+    def settle(self, link: Link) -> bool:
+        """Find out whether the last command failed, rather than that the caller hung up."""
+        settling = link.settle()
+        try:
+            request = next(settling)
+            while True:
+                value = None
+                try:
+                    action = AnyAction(request.name, request.headers)
+                    value = self._manager.send(action).get("Value")
+                except Error as error:
+                    _LOGGER.debug("%s: AGISTATUS is not known: %s", link.channel, error)
+                request = settling.send(value)
+        except StopIteration as end:
+            return bool(end.value)
+
+    def release(self, link: Link) -> None:
+        """Forget a call. Idempotent."""
+        with self._news:
+            self._links.forget(link)
+            self._lines.pop(link, None)
+        self._untap()
+
+    # For the server.
+
+    def next(self, timeout: float | None) -> Line | None:
+        """Wait for a call that is offered; None if none comes in time, or it is stopped."""
+        with self._news:
+            self._news.wait_for(lambda: self._offered or self._stopped, timeout)
+            return self._offered.popleft() if self._offered else None
+
+    def stop(self) -> None:
+        """Take no calls any more; those that are offered are left alone. Idempotent."""
+        with self._news:
+            self._stopped = True
+            offered = list(self._offered)
+            self._offered.clear()
+            self._news.notify_all()
+        for line in offered:
+            self.release(line.link)
+
+    def close(self) -> None:
+        """Take no calls any more, and hear no more when the last one is over. Idempotent."""
+        self.stop()
+        with self._news:
+            self._closed = True
+        self._untap()
+
+    def _untap(self) -> None:
+        with self._news:
+            over = self._closed and not self._lines
+        if over:
+            self._manager.untap(self)

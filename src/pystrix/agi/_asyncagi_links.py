@@ -1,0 +1,276 @@
+"""Which call in AsyncAGI an event of AMI is for, and what the actions are that drive it.
+
+Pure. A call is known by its channel's ``Uniqueid``, for the name may change; a result by the
+``CommandId`` that its command was given, which nobody else uses. A call is over at ``AsyncAGIEnd``.
+Two other signs count as well, for Asterisk says nothing of AsyncAGI when a channel is taken away
+from it into a bridge: that it enters a bridge while no command runs that could have led it there,
+and that it is gone.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from pystrix.agi._asyncagi_protocol import AsyncAGIProtocol, Result
+from pystrix.agi._wire import decode, split_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+START: Final = "AsyncAGIStart"
+"""The event that offers a call."""
+
+EVENTS: Final = frozenset(
+    {
+        "AGIExecStart",
+        "AsyncAGIExec",
+        "AsyncAGIEnd",
+        "BridgeEnter",
+        "Hangup",
+        "Rename",
+        "VarSet",
+    }
+)
+"""The events that say something of a call that was offered."""
+
+BREAK: Final = b"ASYNCAGI BREAK\n"
+"""Ends AsyncAGI with AGISTATUS=SUCCESS."""
+
+FAIL: Final = b'RECEIVE CHAR "0"\n'
+"""Ends AsyncAGI with AGISTATUS=FAILURE: no character comes in no time, so it fails."""
+
+FAILED: Final = b"200 result=-1"
+"""How the result of a command begins that failed."""
+
+_STATUS: Final = "AGISTATUS"
+_TRIES: Final = 5
+"""How often to ask for it: it is set a moment after the end of AsyncAGI."""
+
+_BRIDGING: Final = frozenset({b"EXEC", b"GOSUB"})
+"""The first words of the commands that may lead a channel into a bridge."""
+
+
+class Request(NamedTuple):
+    """An action of AMI."""
+
+    name: str
+    headers: dict[str, str]
+
+
+class Orders(NamedTuple):
+    """What is to be sent now that a command runs: it is to be stopped."""
+
+    requests: list[Request]
+
+
+class End(NamedTuple):
+    """There will be no more results."""
+
+    why: str
+    """The reason, for messages."""
+    has_status: bool = False
+    """Whether Asterisk sets AGISTATUS now, which tells a failed command from a hang-up."""
+
+
+Item = Result | Orders | End
+"""What an event brings to a call."""
+
+LEFT: Final = End("the call has left AsyncAGI: hung up, or taken elsewhere", has_status=True)
+BRIDGED: Final = End("the call was taken away from AsyncAGI into a bridge")
+GONE: Final = End("the call is gone")
+OVERTAKEN: Final = End("the call runs another AsyncAGI by now")
+_ENDS: Final = {"AsyncAGIEnd": LEFT, "BridgeEnter": BRIDGED, "Hangup": GONE}
+
+Settling = Generator[Request, str | None, bool]
+"""Yields requests for a variable, gets its value or None, and tells whether a command failed."""
+
+
+class Link:
+    """One call, as the manager sees it.
+
+    Args:
+        channel: The name of its channel.
+        uniqueid: The unique id of that.
+        environment: The environment.
+    """
+
+    __slots__ = (
+        "_running",
+        "channel",
+        "ended",
+        "environment",
+        "orders",
+        "protocol",
+        "started",
+        "status",
+        "uniqueid",
+    )
+
+    def __init__(self, channel: str, uniqueid: str, environment: Result) -> None:
+        self.channel = channel
+        """The name of its channel, as far as it is known."""
+        self.uniqueid = uniqueid
+        self.environment = environment
+        self.protocol = AsyncAGIProtocol(channel)
+        """The conversation."""
+        self.ended: End | None = None
+        """Why it is over; None while it is not."""
+        self.status: str | None = None
+        """AGISTATUS after the end, if it was told."""
+        self.started = False
+        """Whether the first of the commands that are on their way runs."""
+        self.orders: Orders | None = None
+        """What is to be sent when it does: Asterisk may look at it only 100 ms after it came."""
+        self._running: dict[str, bytes] = {}  # the lines of commands by their ids
+
+    @property
+    def may_be_bridged(self) -> bool:
+        """Whether a command runs that may lead the channel into a bridge."""
+        lines = list(self._running.values())
+        return any(split_words(line[:-1])[0].upper() in _BRIDGING for line in lines)
+
+    @property
+    def commands(self) -> list[str]:
+        """The ids of the commands that are on their way."""
+        return list(self._running)
+
+    def add(self, command_id: str, line: bytes) -> None:
+        """Note a command that is on its way."""
+        self._running[command_id] = line
+
+    def start(self, command: str) -> Orders | None:
+        """Note that a command runs; give what is to be sent then."""
+        orders = None
+        first = next(iter(self._running.values()), b"")
+        if first and first[:-1] == command.encode("utf-8", "surrogateescape"):
+            self.started = True
+            orders, self.orders = self.orders, None
+        return orders
+
+    def remove(self, command_id: str) -> None:
+        """Forget a command whose result has come."""
+        del self._running[command_id]
+        self.started = False
+        self.orders = None
+
+    def settle(self) -> Settling:
+        """Find out whether the last command, which answered -1, failed or the caller hung up.
+
+        AGISTATUS tells, which Asterisk sets behind ``AsyncAGIEnd``. An event says so to those who
+        may read the class ``dialplan``. It is asked for as well, but the channel may be gone by
+        then. What is neither FAILURE nor HANGUP is older, or of what the dialplan did since.
+        """
+        for _ in range(_TRIES):
+            value = self.status or (yield self._request_status())
+            value = self.status or value
+            if value in (None, "HANGUP"):
+                return False
+            if value == "FAILURE":
+                return True
+        return True
+
+    def _request_status(self) -> Request:
+        return Request("Getvar", {"Channel": self.channel, "Variable": _STATUS})
+
+
+class Links:
+    """The calls of one server. Threads that share it hold a lock around each call."""
+
+    def __init__(self) -> None:
+        self._prefix = secrets.token_hex(8)
+        self._count = 0
+        self._by_uniqueid: dict[str, Link] = {}
+        self._by_command: dict[str, Link] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_uniqueid)
+
+    def begin(self, event: Mapping[str, str]) -> tuple[Link, Link | None]:
+        """Take an ``AsyncAGIStart``.
+
+        Returns:
+            The call; and the one with the same unique id that was not over, and is now.
+        """
+        uniqueid = event.get("Uniqueid", "")
+        before = self._by_uniqueid.get(uniqueid)
+        link = Link(event.get("Channel", ""), uniqueid, Result.of(event.get("Env", "")))
+        self._by_uniqueid[uniqueid] = link
+        if before is None or before.ended is not None:
+            return link, None
+        before.ended = OVERTAKEN
+        return link, before
+
+    def requests(self, link: Link, lines: bytes) -> list[Request]:
+        """Make the actions that send commands; before them those that stop the one that runs.
+
+        Args:
+            link: The call.
+            lines: One or more commands, each with its line feed.
+        """
+        channel = {"Channel": link.channel}
+        stops = link.protocol.take_stops()
+        requests = [Request(stop.name, channel | stop.headers) for stop in stops]
+        if requests and not link.started:
+            link.orders, requests = Orders(requests), []
+        for line in lines.splitlines(keepends=True):  # none of them has a CR
+            self._count += 1
+            command_id = f"{self._prefix}-{self._count}"
+            link.add(command_id, line)
+            self._by_command[command_id] = link
+            headers = {"Command": decode(line[:-1]), "CommandID": command_id}
+            requests.append(Request("AGI", channel | headers))
+        return requests
+
+    def take(self, event: Mapping[str, str]) -> tuple[Link, Item] | None:
+        """Take one of `EVENTS`; give the call it is for and what it brings, if there is one."""
+        name = event["Event"]
+        if name == "AsyncAGIExec":
+            return self._take_result(event)
+        link = self._by_uniqueid.get(event.get("Uniqueid", ""))
+        if link is None:
+            return None
+        item: Orders | End | None = None
+        match name:
+            case "AGIExecStart":
+                item = link.start(event.get("Command", ""))
+            case "Rename":
+                link.channel = event.get("Newname", link.channel)
+            case "VarSet":
+                if link.ended is not None and event.get("Variable") == _STATUS:
+                    link.status = event.get("Value")
+            case _:
+                bridged = name == "BridgeEnter"
+                if link.ended is None and not (bridged and link.may_be_bridged):
+                    item = link.ended = _ENDS[name]
+        return (link, item) if item else None
+
+    def forget(self, link: Link) -> None:
+        """Take nothing more for a call. Idempotent."""
+        if self._by_uniqueid.get(link.uniqueid) is link:
+            del self._by_uniqueid[link.uniqueid]
+        for command_id in link.commands:
+            self._by_command.pop(command_id, None)
+
+    def end_all(self, end: End) -> list[Link]:
+        """End all calls; give those that were not over."""
+        links = [link for link in self._by_uniqueid.values() if link.ended is None]
+        for link in links:
+            link.ended = end
+        return links
+
+    def _take_result(self, event: Mapping[str, str]) -> tuple[Link, Result] | None:
+        command_id = event.get("CommandId", "")
+        link = self._by_command.pop(command_id, None)
+        if link is None:  # of somebody else
+            return None
+        link.remove(command_id)
+        # A call that another one was put in place of has another name and id from then on.
+        link.channel = event.get("Channel", link.channel)
+        uniqueid = event.get("Uniqueid", link.uniqueid)
+        if uniqueid != link.uniqueid and self._by_uniqueid.get(link.uniqueid) is link:
+            del self._by_uniqueid[link.uniqueid]
+            self._by_uniqueid[uniqueid] = link
+            link.uniqueid = uniqueid
+        return link, Result.of(event.get("Result", ""))

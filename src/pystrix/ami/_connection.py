@@ -1,0 +1,339 @@
+"""One AMI connection on threads: a socket, and the one thread that reads it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import select
+import socket
+import ssl
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+from pystrix.ami._protocol import AMIProtocol, State
+from pystrix.ami._wire import printable, redact
+from pystrix.ami.errors import ManagerSocketError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pystrix.ami._action import Action, T_co
+    from pystrix.ami._exchange import Collector, Exchange
+    from pystrix.ami._message import Event, Response
+    from pystrix.ami.errors import Error
+
+__all__ = ["Connection", "connect"]
+
+CHUNK: Final = 65536
+"""Bytes of one read."""
+
+_LOGGER = logging.getLogger("pystrix.ami")
+_WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+def connect(
+    host: str,
+    port: int,
+    timeout: float,
+    *,
+    context: ssl.SSLContext | None = None,
+    server_hostname: str | None = None,
+    events: Mapping[str, type[Event]] | None = None,
+) -> tuple[socket.socket, AMIProtocol]:
+    """Connect, and read the greeting.
+
+    Args:
+        host: The name or address, IPv4 or IPv6.
+        port: The port.
+        timeout: The seconds for all of it.
+        context: How to speak TLS; None for plain TCP.
+        server_hostname: The name the certificate must have; None for `host`.
+        events: The classes of events, see `AMIProtocol`.
+
+    Raises:
+        ManagerSocketError: If there is no connection, or the peer is no Asterisk manager.
+    """
+    deadline = time.monotonic() + timeout
+    peer = f"{host}:{port}" if ":" not in host else f"[{host}]:{port}"
+    protocol = AMIProtocol(peer, events=events)
+    with contextlib.ExitStack() as undo:
+        try:
+            stream = undo.enter_context(socket.create_connection((host, port), timeout))
+            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            if context is not None:
+                stream.settimeout(max(deadline - time.monotonic(), 0.001))
+                stream = undo.enter_context(
+                    context.wrap_socket(stream, server_hostname=server_hostname or host)
+                )
+            while protocol.state is State.BANNER:
+                stream.settimeout(max(deadline - time.monotonic(), 0.001))
+                data = stream.recv(CHUNK)
+                protocol.receive_data(data) if data else protocol.receive_eof()
+        except TimeoutError as error:
+            raise ManagerSocketError(f"{peer} did not greet within {timeout} s") from error
+        except OSError as error:
+            raise ManagerSocketError(f"cannot connect to {peer}: {error}") from error
+        if protocol.failure is not None:
+            raise protocol.failure
+        stream.setblocking(False)
+        undo.pop_all()
+    return stream, protocol
+
+
+class Connection:
+    """A connection that was greeted, and the thread that reads it.
+
+    Everything but `start` and `abandon` is thread-safe.
+
+    Args:
+        stream: The socket, not blocking. It is closed when the thread ends.
+        protocol: The conversation.
+        on_messages: Called in the thread with the connection and what came for no action in
+            particular, in order.
+        on_closed: Called in the thread when all is over, with the connection, once.
+        debug: Whether to log every message at level DEBUG.
+    """
+
+    def __init__(
+        self,
+        stream: socket.socket,
+        protocol: AMIProtocol,
+        on_messages: Callable[[Connection, list[Event | Response]], None],
+        on_closed: Callable[[Connection], None],
+        *,
+        debug: bool = False,
+        logger: logging.Logger = _LOGGER,
+    ) -> None:
+        self.socket: socket.socket = stream
+        self._protocol = protocol
+        self._on_messages = on_messages
+        self._on_closed = on_closed
+        self._debug = debug
+        self._logger = logger
+        # Guards the protocol, the socket (TLS cannot read and write at once) and the next four.
+        self._lock = threading.Lock()
+        self._unsent = b""
+        self._writing = 0  # the event of poll that lets the thread go on sending
+        self._received = 0
+        self._failure: Error | None = None
+        self.heard = time.monotonic()
+        """When something was read last, by the clock that is never set."""
+        self._waker, self._sleeper = socket.socketpair()
+        self._waker.setblocking(False)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pystrix-ami-reader", daemon=True)
+
+    # What a manager asks.
+
+    @property
+    def alive(self) -> bool:
+        """Whether actions can be sent."""
+        return self._protocol.state is State.READY
+
+    @property
+    def asterisk_info(self) -> tuple[str, str] | None:
+        """What the greeting says."""
+        return self._protocol.asterisk_info
+
+    @property
+    def failure(self) -> Error | None:
+        """Why the connection ended, if this side did not want it so."""
+        return self._failure or self._protocol.failure
+
+    @property
+    def goodbye(self) -> bool:
+        """Whether Asterisk said Goodbye."""
+        return self._protocol.goodbye
+
+    @property
+    def outstanding(self) -> int:
+        """How many actions wait for their answer."""
+        with self._lock:
+            return self._protocol.outstanding
+
+    @property
+    def received(self) -> int:
+        """How many times something was read: whether the peer gives signs of life."""
+        return self._received
+
+    def start(self) -> None:
+        """Start the thread.
+
+        Raises:
+            RuntimeError: If the system has no thread left; the connection is closed then.
+        """
+        try:
+            self._thread.start()
+        except RuntimeError:
+            self.abandon()
+            raise
+
+    def abandon(self) -> None:
+        """Close a connection whose thread never starts."""
+        self._release()
+        self._over.set()
+
+    def request(
+        self,
+        action: Action[T_co],
+        action_id: str | None = None,
+        *,
+        timeout: float,
+        headers: Mapping[str, object] | None = None,
+        collector: Collector | None = None,
+        on_begin: Callable[[Exchange[T_co]], object] | None = None,
+    ) -> Exchange[T_co]:
+        """Send an action and wait for its answer.
+
+        Args:
+            action: The action.
+            action_id: The ActionID to use.
+            timeout: The seconds to wait.
+            headers: Headers to send beside those of the action.
+            collector: What says which events belong to the answer.
+            on_begin: Called before a byte is sent.
+
+        Returns:
+            The exchange. If it is not ``done`` the time was over, and it is given up.
+
+        Raises:
+            ManagerError: If there is no connection any more.
+            ValueError: If Asterisk could not take the action.
+            TypeError: If the value of a header is bytes or None.
+        """
+        answered = threading.Lock()
+        answered.acquire()
+        with self._lock:
+            exchange = self._protocol.send_action(
+                action,
+                action_id,
+                headers=headers,
+                collector=collector,
+                on_done=lambda _: answered.release(),
+            )
+            if on_begin is not None:
+                on_begin(exchange)
+            self._flush()
+        try:
+            answered.acquire(timeout=max(min(timeout, threading.TIMEOUT_MAX), 0))
+        finally:
+            if not exchange.done:
+                with self._lock:
+                    self._protocol.give_up(exchange)
+        return exchange
+
+    def close(self, reason: str, failure: Error | None = None) -> None:
+        """End the connection; the thread ends soon after. Idempotent.
+
+        Args:
+            reason: What those that wait for an answer are told.
+            failure: If this is no wish of the user's, what it is.
+        """
+        with self._lock:
+            if self.alive:
+                self._failure = failure
+            self._protocol.close(reason)
+        self._wake()
+
+    def wait_closed(self, timeout: float | None = None) -> bool:
+        """Wait until all is over, the last callback of the connection included; tell whether."""
+        if threading.current_thread() is self._thread:
+            return False
+        return self._over.wait(timeout)
+
+    # Sending; the lock is held.
+
+    def _flush(self) -> None:
+        """Send what can be sent now; the thread sends the rest."""
+        while data := self._unsent or self._take():
+            try:
+                sent = self.socket.send(data)
+            except _WOULD_BLOCK as error:
+                self._unsent = data
+                # TLS may have to read before it can write.
+                self._writing = 0 if isinstance(error, ssl.SSLWantReadError) else select.POLLOUT
+                self._wake()
+                return
+            except OSError as error:
+                self._logger.debug("%s: cannot send: %s", self._protocol.peer, error)
+                self._protocol.receive_eof()
+                self._wake()
+                return
+            self._unsent = data[sent:]
+        self._writing = 0
+
+    def _take(self) -> bytes:
+        """Take what is to be sent next; not before, for until then it can be given up."""
+        data = self._protocol.data_to_send()
+        if data and self._debug:
+            self._logger.debug("%s < %s", self._protocol.peer, redact(data).rstrip())
+        return data
+
+    def _wake(self) -> None:
+        with contextlib.suppress(OSError):  # it is awake, or has ended
+            self._waker.send(b"\0")
+
+    # The thread.
+
+    def _run(self) -> None:
+        try:
+            self._read()
+        except Exception:
+            self._logger.exception("%s: the reader failed", self._protocol.peer)
+        finally:
+            self._release()
+            self._on_closed(self)
+            self._over.set()
+
+    def _read(self) -> None:
+        """Move bytes until the connection ends."""
+        with self._lock:
+            messages = self._protocol.messages_received()  # what came with the greeting
+        poll = select.poll()
+        poll.register(self._sleeper, select.POLLIN)
+        while True:
+            if messages:
+                self._on_messages(self, messages)
+                messages = []
+            if not self.alive:
+                return
+            poll.register(self.socket, select.POLLIN | self._writing)
+            ready = {descriptor for descriptor, _ in poll.poll()}
+            if self._sleeper.fileno() in ready:
+                self._sleeper.recv(4096)
+            if self.socket.fileno() in ready:
+                with self._lock:
+                    self._transfer()
+                    messages = self._protocol.messages_received()
+
+    def _transfer(self) -> None:
+        """Read what has come, and write what waits."""
+        more = True
+        while more:
+            try:
+                data = self.socket.recv(CHUNK)
+            except _WOULD_BLOCK:
+                break
+            except OSError as error:  # reset: an end like any
+                self._logger.debug("%s: cannot read: %s", self._protocol.peer, error)
+                data = b""
+            if not data:
+                self._protocol.receive_eof()
+                return
+            if self._debug:
+                self._logger.debug("%s > %s", self._protocol.peer, printable(data).rstrip())
+            self._received += 1
+            self.heard = time.monotonic()
+            self._protocol.receive_data(data)
+            # What TLS has read and decrypted shows in no poll.
+            more = isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0
+        self._flush()
+
+    def _release(self) -> None:
+        with self._lock:
+            self._protocol.receive_eof()
+            self.socket.close()
+            self._waker.close()
+            self._sleeper.close()

@@ -1,0 +1,407 @@
+"""What Asterisk sends: a response or an event, as it came.
+
+Pure. A message keeps the bytes it came in and reads them when somebody looks: who asks only for the
+name of an event pays for nothing else. What holds for every message:
+
+* Headers keep their order and all their repeats. Names are compared without regard to case. Of a
+  repeated header ``message[name]`` is the first, for what stands further down may be data that a
+  caller chose; `Message.get_all` gives all of them.
+* A value is what stands behind the colon and one blank, not stripped. A line without a colon
+  belongs to the header above it, for Asterisk escapes no line breaks in most values; the break
+  stays in the value as it came.
+* The first line says what the message is, and is whole. Whichever of ``Event`` and ``Response``
+  comes first decides: OriginateResponse is an event with a header ``Response``, and the value of
+  a variable may hold a line ``Event: ...``.
+* Bytes that are not UTF-8 are surrogate escapes: ``value.encode("utf-8", "surrogateescape")``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
+
+from pystrix.ami._fields import Field
+from pystrix.ami._processed import CONVERSIONS
+from pystrix.ami._wire import END_COMMAND, decode, encode, is_follows
+
+if TYPE_CHECKING:
+    from typing import Self
+
+__all__ = [
+    "EVENT_GENERIC",
+    "RESPONSE_GENERIC",
+    "Event",
+    "Message",
+    "Response",
+    "events_by_name",
+    "read_message",
+]
+
+EVENT_GENERIC: Final = "Generic Event"
+RESPONSE_GENERIC: Final = "Generic Response"
+
+Lines = Iterable[str] | Mapping[str, object]
+"""What a message can be made of by hand: its lines, or its headers by name."""
+
+Pairs = list[tuple[str, str]]
+MessageT = TypeVar("MessageT", bound="Message")
+
+EVENT: Final = b"Event: "
+"""How every event begins that Asterisk sends."""
+
+_RESPONSE = b"Response: "
+_FOLLOWS_HEADERS = frozenset({"response", "privilege", "actionid"})
+_END_COMMAND = decode(END_COMMAND)
+_FAILURES = frozenset({"error", "failure"})
+
+
+class Message(MutableMapping[str, str]):
+    """A response or an event: a mapping of its headers, in order.
+
+    Mutable, as in pystrix 1.x: setting a header replaces all its repeats. Threads may read it at
+    the same time, not change it.
+
+    Args:
+        lines: For a message made by hand (tests, simulations): lines as Asterisk sends them, with
+            or without their ends, or a mapping of headers.
+    """
+
+    NAME: ClassVar[str] = ""
+    """The name on the wire of what this class stands for; ``""`` for any."""
+
+    _KINDS: ClassVar[tuple[str, str]] = ("event", "response")
+
+    def __init__(self, lines: Lines = ()) -> None:
+        if isinstance(lines, Mapping):
+            pairs = cast("Mapping[str, object]", lines).items()
+            lines = [f"{name}: {value}" for name, value in pairs]
+        text = "".join(line if line.endswith("\n") else f"{line}\r\n" for line in lines)
+        self._block = encode(text)
+        self._parsed = False
+        self._pairs: Pairs = []
+        self._first: dict[str, str] = {}  # by name in lower case
+        self._data: list[str] = []
+
+    @classmethod
+    def from_wire(cls, block: bytes) -> Self:
+        """Make a message of its lines, without the empty line that ends it."""
+        message = cls.__new__(cls)
+        message._block = block  # noqa: SLF001 - an instance of our own
+        message._parsed = False  # noqa: SLF001
+        return message
+
+    def as_kind(self, kind: type[MessageT]) -> MessageT:
+        """Give the same message as another class, with the typed fields of that one."""
+        if type(self) is kind:
+            return self
+        message = kind.__new__(kind)
+        message.__dict__.update(self.__dict__)
+        return message
+
+    @classmethod
+    def fields(cls) -> dict[str, Field[Any]]:
+        """Give the typed fields of this class, by the name of the attribute."""
+        return {
+            name: value
+            for base in reversed(cls.__mro__)
+            for name, value in vars(base).items()
+            if isinstance(value, Field)
+        }
+
+    # What it is.
+
+    @property
+    def name(self) -> str:
+        """The name of the event, or the kind of the response: ``"Hangup"``, ``"Success"``."""
+        first = self._headers()
+        kind, other = self._KINDS
+        return first.get(kind) or first.get(other) or ""
+
+    @property
+    def action_id(self) -> str | None:
+        """The ActionID of the request this belongs to, if it has one."""
+        return self._headers().get("actionid")
+
+    @property
+    def headers(self) -> Self:
+        """The message itself: it is the mapping of its headers."""
+        return self
+
+    @property
+    def data(self) -> list[str]:
+        """The lines of a command's output (the values of ``Output``), and lines without a colon."""
+        self._headers()
+        return self._data
+
+    @data.setter
+    def data(self, lines: list[str]) -> None:
+        self._headers()
+        self._data = lines
+
+    @property
+    def raw(self) -> list[str]:
+        """The lines as they came, without their ends."""
+        lines = decode(self._block).split("\n")
+        if not lines[-1]:
+            lines.pop()
+        return [line.removesuffix("\r") for line in lines]
+
+    def __bytes__(self) -> bytes:
+        """Give the message as it came, with the empty line that ends it."""
+        return self._block + (b"\r\n" if self._block.endswith(b"\n") else b"\r\n\r\n")
+
+    # The headers.
+
+    def get_all(self, name: str) -> list[str]:
+        """Give every value of a header, in order; none if it was not sent."""
+        wanted = name.lower()
+        self._headers()
+        return [value for header, value in self._pairs if header.lower() == wanted]
+
+    def all_items(self) -> Pairs:
+        """Give every header with its value, repeats too, in order."""
+        self._headers()
+        return self._pairs.copy()
+
+    def copy(self) -> dict[str, str]:
+        """Give the headers as a dict: of each name the first."""
+        return dict(self)
+
+    def __getitem__(self, name: str) -> str:
+        try:
+            return self._headers()[name.lower()]
+        except KeyError:
+            raise KeyError(name) from None
+
+    def __setitem__(self, name: str, value: Any) -> None:  # noqa: ANN401 - 1.x puts numbers there
+        wanted = name.lower()
+        first, pairs = self._headers(), self._pairs
+        if wanted in first:
+            place = next(i for i, pair in enumerate(pairs) if pair[0].lower() == wanted)
+            pairs[place] = (pairs[place][0], value)
+            pairs[place + 1 :] = _without(wanted, pairs[place + 1 :])
+        else:
+            pairs.append((name, value))
+        first[wanted] = value
+
+    def __delitem__(self, name: str) -> None:
+        wanted = name.lower()
+        if self._headers().pop(wanted, None) is None:
+            raise KeyError(name)
+        self._pairs = _without(wanted, self._pairs)
+
+    def __iter__(self) -> Iterator[str]:
+        spelled: dict[str, str] = {}
+        for name, _ in self.all_items():
+            spelled.setdefault(name.lower(), name)
+        return iter(spelled.values())
+
+    def __len__(self) -> int:
+        return len(self._headers())
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._headers()
+
+    def __eq__(self, other: object) -> bool:
+        """Compare with a name, or with another message or mapping of headers."""
+        if isinstance(other, str):
+            return self.name.lower() == other.lower()
+        if isinstance(other, Message):
+            return self.all_items() == other.all_items() and self.data == other.data
+        return super().__eq__(other)
+
+    __hash__ = None  # type: ignore[assignment] # mutable, as a dict
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.all_items()!r}>"
+
+    def _headers(self) -> dict[str, str]:
+        """Read the message, if that has not been done; give the first of each header."""
+        if not self._parsed:
+            self._pairs, self._data = _read(self._block)
+            self._first = {name.lower(): value for name, value in self._pairs[::-1]}
+            if "output" in self._first:
+                self._data = [value for name, value in self._pairs if name.lower() == "output"]
+            if "event" not in self._first and "response" not in self._first:
+                self._name_generic()
+            self._parsed = True
+        return self._first
+
+    def _name_generic(self) -> None:
+        """Name a message that does not say what it is, as 1.x does."""
+        if "actionid" in self._first:
+            header, name = "Response", RESPONSE_GENERIC
+        else:
+            header, name = "Event", EVENT_GENERIC
+        self._pairs.append((header, name))
+        self._first[header.lower()] = name
+
+
+class Response(Message):
+    """What Asterisk answered to an action."""
+
+    _KINDS: ClassVar[tuple[str, str]] = ("response", "event")
+
+    @property
+    def success(self) -> bool:
+        """Whether the action worked: every kind of response does but an error.
+
+        Can be set, which pystrix 1.x's actions do in `process_response`.
+        """
+        given: bool | None = self.__dict__.get("_success")
+        return self.name.lower() not in _FAILURES if given is None else given
+
+    @success.setter
+    def success(self, success: bool) -> None:
+        self.__dict__["_success"] = success
+
+    @property
+    def message(self) -> str:
+        """What Asterisk says of it (``Message``), ``""`` if nothing."""
+        return self.get("Message", "").rstrip("\r\n")
+
+    @property
+    def opens_list(self) -> bool:
+        """Whether events with the same ActionID follow, up to one with EventList: Complete."""
+        return self.get("EventList", "").lower() == "start"
+
+
+class Event(Message):
+    """Something that happened, or an item of the list that answers an action.
+
+    An event of an unknown name, or with unknown headers, is an event like any other.
+    """
+
+    CLASSES: ClassVar[tuple[str, ...]] = ()
+    """The classes (``call``, ``system``, ...) of which one must be in the user's ``read``."""
+
+    def __init__(self, lines: Lines = ()) -> None:
+        super().__init__(lines)
+        if self.NAME and not self._block.lower().startswith(b"event:"):
+            self._block = encode(f"Event: {self.NAME}\r\n") + self._block
+
+    @property
+    def name(self) -> str:
+        """The name of the event: ``"Hangup"``."""
+        return _event_name(self._block) or super().name
+
+    @property
+    def closes_list(self) -> bool:
+        """Whether this is the last event of a list."""
+        return self.get("EventList", "").lower() == "complete"
+
+    def process(self) -> tuple[dict[str, Any], list[str]]:
+        """Give copies of the headers and of the data, as pystrix 1.x does.
+
+        Returns:
+            The headers, where 1.x documents so as numbers and truth values; the lines of data.
+        """
+        headers: dict[str, Any] = self.copy()
+        convert = CONVERSIONS.get(self.name.lower())
+        if convert:
+            convert(headers)
+        return headers, self.data.copy()
+
+
+def events_by_name(*classes: type[Event]) -> dict[str, type[Event]]:
+    """Put classes of events under their names in lower case, as `read_message` wants them."""
+    return {event.NAME.lower(): event for event in classes}
+
+
+def read_message(block: bytes, events: Mapping[str, type[Event]]) -> Event | Response:
+    """Make the message of its lines.
+
+    Args:
+        block: The lines, without the empty line that ends them.
+        events: The classes of events by name in lower case; any other event is an `Event`.
+    """
+    name = _event_name(block)
+    if not name:
+        if block.startswith(_RESPONSE):
+            return Response.from_wire(block)
+        header, name = next(
+            pair for pair in Message.from_wire(block).all_items() if _says_kind(pair[0])
+        )
+        if header.lower() == "response":
+            return Response.from_wire(block)
+    return events.get(name.lower(), Event).from_wire(block)
+
+
+def _says_kind(header: str) -> bool:
+    return header.lower() in ("event", "response")
+
+
+def _event_name(block: bytes) -> str:
+    """Read the name of an event off its first line; ``""`` if the line does not say it."""
+    if not block.startswith(EVENT):
+        return ""
+    end = block.find(b"\n")
+    line = block[7:] if end < 0 else block[7:end]
+    return decode(line.removesuffix(b"\r"))
+
+
+def _without(wanted: str, pairs: Pairs) -> Pairs:
+    return [pair for pair in pairs if pair[0].lower() != wanted]
+
+
+def _read(block: bytes) -> tuple[Pairs, list[str]]:
+    """Read lines: the headers, and the lines that are none."""
+    text = decode(block.removesuffix(b"\n").removesuffix(b"\r"))
+    if not block.startswith(EVENT) and is_follows(block):
+        return _read_follows(text)
+    pairs: Pairs = []
+    lines = text.split("\r\n")
+    for line in lines:
+        name, colon, value = line.partition(": ")
+        if not (name and colon) or ":" in name:
+            return _read_odd(text)
+        pairs.append((name, value))
+    if text.count("\n") >= len(lines):
+        return _read_odd(text)
+    return pairs, []
+
+
+def _read_odd(text: str) -> tuple[Pairs, list[str]]:
+    """Read lines of which not every one is a header as Asterisk writes it."""
+    pairs: Pairs = []
+    data: list[str] = []
+    name = ""
+    start = at = 0  # where the value of `name` and the line begin
+    for line in text.split("\n"):
+        head, colon, _ = line.partition(":")
+        is_header = bool(head and colon)
+        if name and (is_header or not pairs):  # the first header is whole in its line
+            pairs.append((name, _value(text[start : at - 1])))
+            name = ""
+        if is_header:
+            name, start = head, at + len(head) + 1
+        else:
+            data.append(line.removesuffix("\r"))
+        at += len(line) + 1
+    if name:
+        pairs.append((name, _value(text[start:])))
+    return pairs, data
+
+
+def _value(text: str) -> str:
+    return text.removesuffix("\r").removeprefix(" ")
+
+
+def _read_follows(text: str) -> tuple[Pairs, list[str]]:
+    """Read a command's output as Asterisk before 14 sends it: headers, then lines as they are."""
+    pairs: Pairs = []
+    expected = set(_FOLLOWS_HEADERS)
+    lines = text.split("\n")
+    while lines:
+        name, _, value = lines[0].partition(":")
+        if name.lower() not in expected:
+            break
+        expected.remove(name.lower())
+        pairs.append((name, _value(value)))
+        del lines[0]
+    data = [line.removesuffix("\r") for line in lines]
+    if data:
+        last = data.pop().removesuffix(_END_COMMAND)
+        if last:
+            data.append(last)
+    return pairs, data

@@ -1,0 +1,35 @@
+"""The names that pystrix 1.x had in this module, for programs that define requests of their own."""
+
+from pystrix.ami._action import Action as _Request
+from pystrix.ami._aggregate import Aggregate as _Aggregate
+from pystrix.ami._message import EVENT_GENERIC, RESPONSE_GENERIC
+from pystrix.ami._message import Event as _Event
+from pystrix.ami._message import Message as _Message
+from pystrix.ami._message import Message as _MessageTemplate
+from pystrix.ami.errors import Error, ManagerError, ManagerSocketError
+from pystrix.ami.manager import Answer as _Response
+from pystrix.ami.manager import Manager
+
+KEY_ACTION = "Action"
+KEY_ACTIONID = "ActionID"
+KEY_EVENT = "Event"
+KEY_RESPONSE = "Response"
+
+__all__ = [
+    "EVENT_GENERIC",
+    "KEY_ACTION",
+    "KEY_ACTIONID",
+    "KEY_EVENT",
+    "KEY_RESPONSE",
+    "RESPONSE_GENERIC",
+    "Error",
+    "Manager",
+    "ManagerError",
+    "ManagerSocketError",
+    "_Aggregate",
+    "_Event",
+    "_Message",
+    "_MessageTemplate",
+    "_Request",
+    "_Response",
+]

@@ -1,0 +1,1 @@
+"""Tests of the actions under their names of pystrix 1.x."""

@@ -1,0 +1,197 @@
+"""One connection after the other on asyncio: who waits for one, hooks, and the end."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+import pytest
+
+from pystrix.ami import Gap, ManagerError, ManagerSocketError, aio
+from tests.agi.peers import TIMEOUT, records
+from tests.ami.looping import PING, PONG, made, online, ping, run, until
+from tests.ami.managers import admit, boot, channels, return_to
+from tests.ami.servers import BANNER, ScriptedServer
+
+
+@pytest.mark.parametrize("closes", ["hook", "other"])
+def test_closed_during_a_hook(server: ScriptedServer, closes: str) -> None:
+    """A hook that waits is cancelled, also one that closes the manager itself."""
+
+    async def main() -> None:
+        begun = asyncio.Event()
+        cancelled: list[bool] = []
+
+        async def hook(manager: aio.Manager) -> None:
+            begun.set()
+            try:
+                if closes == "hook":
+                    await manager.close()
+                await asyncio.sleep(TIMEOUT)
+            except asyncio.CancelledError:
+                cancelled.append(True)
+                raise
+
+        async with online(server) as (manager, peer):
+            manager.register_resync(hook)
+            peer.close()
+            await asyncio.to_thread(return_to, server)
+            await begun.wait()
+            if closes == "hook":
+                await manager.wait_closed()
+        assert cancelled == [True]
+
+    run(main())
+
+
+def test_a_hook_whose_connection_ends(server: ScriptedServer) -> None:
+    """What it sends then fails, which is not its failure; what it gives is of no use."""
+
+    async def main() -> None:
+        calls: list[int] = []
+
+        async def hook(manager: aio.Manager) -> int:
+            calls.append(1)
+            if len(calls) == 1:
+                await manager.send(PING)
+            if len(calls) == 2:
+                connection = manager._link.connection
+                assert connection is not None
+                connection.close("the end", ManagerSocketError("the end"))
+            return len(calls)
+
+        async with online(server) as (manager, peer):
+            manager.register_resync(hook)
+            with manager.events(Gap) as gaps:
+                peer.close()
+                again = await asyncio.to_thread(return_to, server)
+                await asyncio.to_thread(again.expect, "Ping")
+                again.close()
+                await asyncio.to_thread(return_to, server)
+                await asyncio.to_thread(return_to, server)
+                assert (await anext(gaps)).results == {hook: 3}
+
+    run(main())
+
+
+def test_a_hook_ends_with_the_connection(server: ScriptedServer) -> None:
+    """One that waits for something else is cancelled when the connection is lost."""
+
+    async def main() -> None:
+        begun: list[int] = []
+
+        async def hook(_: aio.Manager) -> int:
+            begun.append(1)
+            if len(begun) == 1:
+                await asyncio.sleep(TIMEOUT)
+            return len(begun)
+
+        async with online(server) as (manager, peer):
+            manager.register_resync(hook)
+            with manager.events(Gap) as gaps:
+                peer.close()
+                again = await asyncio.to_thread(return_to, server)
+                await until(lambda: begun)
+                again.close()
+                await asyncio.to_thread(return_to, server)
+                assert (await anext(gaps)).results == {hook: 2}
+
+    run(main())
+
+
+def test_no_timeout(server: ScriptedServer) -> None:
+    """Infinity is none, for the answer and for the connection."""
+
+    async def main() -> None:
+        async with online(server, offline_timeout=math.inf, boot_timeout=math.inf) as (
+            manager,
+            peer,
+        ):
+            asking = asyncio.create_task(manager.send(PING, timeout=math.inf))
+            await asyncio.to_thread(peer.expect, "Ping", *PONG)
+            await asking
+            peer.close()
+            await until(lambda: not manager.is_connected())
+            asking = asyncio.create_task(manager.send(PING, timeout=math.inf))
+
+            def come_back() -> None:
+                peer = server.accept()
+                admit(peer, booted=False)
+                boot(peer)
+                for _ in range(2):
+                    peer.respond(peer.request(), "Response: Error", "Message: no")
+
+            await asyncio.to_thread(come_back)
+            with pytest.raises(ManagerError, match="no"):
+                await asking
+
+    run(main())
+
+
+def test_cancelled_while_it_waits_for_the_connection(server: ScriptedServer) -> None:
+    """Nothing is left of it."""
+
+    async def main() -> None:
+        async with online(server) as (manager, peer):
+            peer.close()
+            again = await asyncio.to_thread(server.accept)
+            asking = asyncio.create_task(manager.send(PING))
+            await until(lambda: manager._link._waiting)
+            asking.cancel()
+            await asyncio.wait([asking])
+            assert not manager._link._waiting
+            await asyncio.to_thread(admit, again)
+            await asyncio.to_thread(channels, again)
+            await ping(manager, again)
+
+    run(main())
+
+
+@pytest.mark.parametrize("greets", [True, False])
+def test_connecting_is_cancelled(greets: bool) -> None:
+    """Nothing is left of it."""
+
+    async def main() -> None:
+        with ScriptedServer(banner=BANNER if greets else b"") as server:
+            manager = made(server)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await manager.connect()
+            assert not manager.is_connected()
+            peer = await asyncio.to_thread(server.accept)
+            await asyncio.to_thread(peer.rest)
+
+    run(main())
+
+
+def test_a_bug_of_ours(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An error that nobody foresaw ends the manager, and is not lost."""
+
+    async def main() -> None:
+        async with online(server) as (manager, peer):
+            monkeypatch.setattr(manager._link._state, "lost", lambda *_: 1 // 0)
+            peer.close()
+            with pytest.raises(ZeroDivisionError):
+                await manager.wait_closed()
+
+    run(main())
+    assert "ZeroDivisionError" in (records(caplog)[-1].exc_text or "")
+
+
+def test_waits_for_the_start(server: ScriptedServer) -> None:
+    """Whoever was told once that Asterisk has started waits to be told again."""
+
+    async def main() -> None:
+        async with online(server) as (manager, peer):
+            with manager.events(Gap) as gaps:
+                peer.close()
+                again = await asyncio.to_thread(server.accept)
+                await asyncio.to_thread(admit, again, booted=False)
+                await until(lambda: manager._link._booted)
+                boot(again)
+                await asyncio.to_thread(channels, again)
+                assert (await anext(gaps)).connection == 1
+
+    run(main())
