@@ -1,8 +1,11 @@
 """Configuration of the documentation."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pystrix
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 project = "pystrix"
 author = "The pystrix contributors"
@@ -29,6 +32,6 @@ def restore_colon(
         lines[0] = f"{kind.removeprefix(':type: ')}: {lines[0]}"
 
 
-def setup(app: Any) -> None:
+def setup(app: "Sphinx") -> None:
     """Have Sphinx call what is here."""
     app.connect("autodoc-process-docstring", restore_colon, priority=900)  # behind napoleon
