@@ -28,11 +28,12 @@ writetimeout = 5000
 """
 DIALPLAN: Final = """
 
-; Counts as fast as it can.
+; Counts, six events for each number.
 [storm]
 exten => go,1,Set(COUNT=0)
  same => n(again),Set(COUNT=$[${COUNT} + 1])
- same => n,UserEvent(Storm,Storm: ${STORM},Count: ${COUNT})
+ same => n,UserEvent(Storm,Storm: ${STORM},Count: ${COUNT},Last: ${TIMES})
+ same => n,Wait(${PAUSE})
  same => n,GotoIf($[${COUNT} < ${TIMES}]?again)
 """
 
