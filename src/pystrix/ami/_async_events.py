@@ -56,7 +56,7 @@ class Mailbox:
     def __init__(self, size: int, full: Callable[[Mailbox, bool], None]) -> None:
         if size < 1:
             raise ValueError(f"a queue holds at least one event, not {size!r}")
-        self.dropped = 0
+        self.dropped: int = 0
         """How many messages found no room."""
         self._size = size
         self._full = full
