@@ -47,7 +47,7 @@ class Line:
     def __init__(self, desk: Desk, link: Link) -> None:
         self.receiver: Receiver = NOBODY
         self.is_over: bool = False
-        self.peer = link.channel
+        self.peer: str = link.channel
         self.link = link
         self._desk = desk
         self._kept = False  # whether the call stays in AsyncAGI when this is closed

@@ -48,7 +48,7 @@ class Line:
     """
 
     def __init__(self, desk: Desk, link: Link) -> None:
-        self.peer = link.channel
+        self.peer: str = link.channel
         self.link = link
         self._desk = desk
         self._inbox: queue.SimpleQueue[Item | None] = queue.SimpleQueue()

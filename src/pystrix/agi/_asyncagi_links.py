@@ -109,17 +109,17 @@ class Link:
     )
 
     def __init__(self, channel: str, uniqueid: str, environment: Result) -> None:
-        self.channel = channel
+        self.channel: str = channel
         """The name of its channel, as far as it is known."""
-        self.uniqueid = uniqueid
-        self.environment = environment
-        self.protocol = AsyncAGIProtocol(channel)
+        self.uniqueid: str = uniqueid
+        self.environment: Result = environment
+        self.protocol: AsyncAGIProtocol = AsyncAGIProtocol(channel)
         """The conversation."""
         self.ended: End | None = None
         """Why it is over; None while it is not."""
         self.status: str | None = None
         """AGISTATUS after the end, if it was told."""
-        self.started = False
+        self.started: bool = False
         """Whether the first of the commands that are on their way runs."""
         self.orders: Orders | None = None
         """What is to be sent when it does: Asterisk may look at it only 100 ms after it came."""
