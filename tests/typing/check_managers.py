@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_type
+from collections.abc import Sequence
+from typing import assert_type
 
 from pystrix.ami import Event, EventList, Gap, Manager, Response, actions, aio, events, responses
 from pystrix.ami.aio import EventStream
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Channels = EventList[events.CoreShowChannel, events.CoreShowChannelsComplete]
 
@@ -42,7 +40,7 @@ async def check_asyncio(manager: aio.Manager) -> None:
     with manager.events(Gap) as gaps:
         assert_type(gaps, EventStream[Gap])
         gap = await anext(gaps)
-        assert_type(gap.channels, "Sequence[events.CoreShowChannel] | None")
+        assert_type(gap.channels, Sequence[events.CoreShowChannel] | None)
         assert_type(gap.seconds, float)
 
     @manager.register_resync

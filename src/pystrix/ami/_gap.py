@@ -44,7 +44,7 @@ class Gap(Event):
     from_: Moment = Moment("From")
     """When something was heard last."""
     until: Moment = Moment("Until")
-    """When the new connection was ready: since then nothing is missing."""
+    """When the next login was accepted: since then nothing is missing."""
     reason: Text = Text("Reason")
     """Why the old connection was lost, in words."""
     connection: Integer = Integer("Connection")
@@ -82,7 +82,7 @@ class Gap(Event):
 
         Args:
             start: When something was heard last, in seconds since 1970.
-            end: When the new connection was ready.
+            end: When the next login was accepted.
             failure: Why the old one was lost.
             connection: Which one that was.
             peer: Where the manager connects to.
