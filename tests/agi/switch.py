@@ -80,6 +80,8 @@ class Switch:
         """Whether the manager may hear of AGISTATUS."""
         self.calls: dict[str, Call] = {}
         """The calls by channel."""
+        self.missed: list[str] = []
+        """The channels that were asked for and are not there."""
         self._server = ScriptedServer()
         self._lock = threading.Lock()  # guards what is sent
         self._peers: list[Peer] = []
@@ -137,8 +139,9 @@ class Switch:
         if action in self.refuse:
             lines = ["Response: Error", f"Message: {self.refuse[action]}"]
         elif action == "CoreShowChannels":
-            lines = ["Response: Error"]
+            lines.append("EventList: start")
         elif "Channel" in request and call is None:
+            self.missed.append(request["Channel"])
             lines = ["Response: Error", f"Message: Channel {request['Channel']} does not exist."]
         elif action == "Getvar" and call is not None:
             lines += ["Variable: AGISTATUS", f"Value: {call.status()}"]
@@ -146,6 +149,13 @@ class Switch:
             peer.respond(request, *lines)
             if action == "Login":
                 peer.message("Event: FullyBooted", "Status: Fully Booted")
+            elif action == "CoreShowChannels" and lines[0] != "Response: Error":
+                for each in self.calls.values():
+                    place = ("Context: sip", "Exten: 5551234", f"Priority: {each.priority}")
+                    own = (f"Channel: {each.channel}", f"Uniqueid: {each.uniqueid}")
+                    peer.respond(request, "Event: CoreShowChannel", *own, *place)
+                complete = ("Event: CoreShowChannelsComplete", "EventList: Complete")
+                peer.respond(request, *complete, f"ListItems: {len(self.calls)}")
         if call is not None and action not in self.refuse:
             call.take(request)
 
@@ -156,6 +166,8 @@ class Call:
     def __init__(self, switch: Switch, channel: str, uniqueid: str, chunk: int | None) -> None:
         self.channel = channel
         self.uniqueid = uniqueid
+        self.priority = 1
+        """Where it is in the dialplan."""
         self.statuses = ["HANGUP"]
         """What AGISTATUS is when it is asked for, one after the other; the last one stays."""
         self.stops: queue.Queue[Message] = queue.Queue()

@@ -157,9 +157,37 @@ def test_end_of_all() -> None:
     other, _ = links.begin(event("AsyncAGIStart", "17.2", Env=""))
     links.take(event("AsyncAGIEnd", "17.2"))
     end = End("the connection is lost")
-    assert links.end_all(end) == [link]
+    assert links.lose(end) == [link]
     assert (link.ended, other.ended) == (end, LEFT)
-    assert links.end_all(end) == []
+    assert links.lose(end) == []
+    assert links.give_back([PLACE]) == []
+
+
+PLACE = {
+    "Channel": "PJSIP/renamed",
+    "Uniqueid": UNIQUEID,
+    "Context": "sip",
+    "Exten": "5551234",
+    "Priority": "1",
+}
+
+
+def test_calls_of_a_connection_that_was_lost() -> None:
+    """Those that are where they were are ended as failures, once; others are left alone."""
+    for channels, count in (
+        ([PLACE], 1),
+        ([{**PLACE, "Priority": "2"}], 0),
+        ([{**PLACE, "Uniqueid": "17.9"}], 0),
+        ([{}], 0),
+        ([], 0),
+        (None, 0),
+    ):
+        links, link = begin()
+        links.lose(End("the connection is lost"))
+        links.forget(link)
+        headers = {"Channel": "PJSIP/renamed", "Command": 'RECEIVE CHAR "0"'}
+        assert links.give_back(channels) == [Request("AGI", headers)] * count
+        assert links.give_back(channels) == []
 
 
 # Why a command answered -1.
@@ -182,7 +210,8 @@ def test_status() -> None:
     """It is that of the end; what is older or younger is asked for again."""
     assert answers(begin()[1], "FAILURE")
     assert not answers(begin()[1], "HANGUP")
-    assert not answers(begin()[1], None)
+    assert answers(begin()[1], None, "FAILURE")
+    assert not answers(begin()[1], None, None, None)
     assert answers(begin()[1], "", "SUCCESS", "FAILURE")
     assert not answers(begin()[1], "", "HANGUP")
     assert answers(begin()[1], *["SUCCESS"] * 5)

@@ -304,6 +304,31 @@ def test_failure_of_a_session_that_is_closed(start: Start) -> None:
     assert peer.unheard() == []
 
 
+def test_channel_that_is_gone(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    """It is neither given back nor ended, and that is no news."""
+    hold: list[bool] = []
+
+    async def script(agi: Any, until: Until) -> None:
+        await agi.execute(core.Noop())
+        await until(lambda: hold)
+        if hold[0]:
+            raise ZeroDivisionError
+
+    running = start()
+    running.serve(script)
+    for fails in (False, True):
+        hold.clear()
+        peer = running.connect()
+        peer.expect(b"NOOP", REPLY)
+        del running.switch.calls[peer.channel]
+        hold.append(fails)
+        eventually(lambda: peer.channel in running.switch.missed)  # noqa: B023
+        peer.event("Hangup")
+        assert peer.unheard() == []
+    eventually(lambda: not running.server._desk._lines)
+    assert not any("is not" in line for line in messages(caplog))
+
+
 def test_failure_behind_a_command(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends the call when the command that runs has ended."""
     for module in ("asyncagi", "_async_asyncagi"):
@@ -456,6 +481,28 @@ def test_command_that_fails_and_ends_the_session(
     eventually(lambda: len(seen) == 2)
     failed = kind is AGIAppError
     assert ("could not do STREAM FILE" if failed else "has left AsyncAGI") in seen[1]
+
+
+def test_answer_that_overtakes_the_end(start: Start) -> None:
+    """That there is no such channel may be said before it is told why; that is waited for."""
+    seen: list[str] = []
+
+    def script(*_: Any) -> Dialogue[None]:
+        try:
+            yield core.StreamFile("nosuch")
+        except AGIAppError:
+            seen.append("failed")
+
+    running = start()
+    running.register(None, script)
+    peer = running.connect()
+    assert peer.line().startswith(b"STREAM FILE")
+    del running.switch.calls[peer.channel]
+    peer.reply(b"200 result=-1 endpos=0")
+    eventually(lambda: peer.channel in running.switch.missed)
+    peer.end("FAILURE")
+    assert peer.rest() == b""
+    eventually(lambda: seen)
 
 
 def test_reply_that_was_cut(start: Start) -> None:
@@ -623,7 +670,43 @@ def test_connection_lost(start: Start, caplog: pytest.LogCaptureFixture) -> None
     assert last.line().startswith(b"STREAM FILE")
     last.reply(b"200 result=0 endpos=0")
     assert last.rest() == b""
-    assert all(peer.unheard() == [] for peer in peers)
+    assert all(set(peer.unheard()) <= {FAIL} for peer in peers), "nothing is sent again"
+
+
+def test_calls_of_a_connection_that_was_lost(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Those that are still in AsyncAGI are ended as failures, when there is a new connection."""
+    running = start(reconnect=True)
+    running.register(None, demo)
+    peers = [running.connect() for _ in range(3)]
+    for peer in peers:
+        peer.expect(b"ANSWER", REPLY)
+        assert peer.line().startswith(b"STREAM FILE")
+    peers[1].priority = 2  # it has left AsyncAGI meanwhile
+    del running.switch.calls[peers[2].channel]
+    running.switch.cut()
+    eventually(lambda: not running._manager.is_connected())
+    last = running.connect()
+    last.expect(b"ANSWER", b"200 result=-1\nHANGUP")
+    assert peers[0].sent() == FAIL
+    text = f"{peers[0].channel} is ended as a failure, its session lost"
+    eventually(lambda: text in messages(caplog))
+    assert peers[0].unheard() == peers[1].unheard() == peers[2].unheard() == []
+
+
+def test_call_that_cannot_be_ended(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    """It is a line in the log."""
+    running = start(reconnect=True)
+    running.register(None, noop)
+    peer = running.connect()
+    assert peer.line() == b"NOOP"
+    running.switch.refuse["AGI"] = "Permission denied"
+    running.switch.cut()
+    eventually(lambda: not running._manager.is_connected())
+    running._reconnect()
+    text = f"{peer.channel} stays in AsyncAGI, its session lost: Asterisk refused AGI"
+    eventually(lambda: any(line.startswith(text) for line in messages(caplog)))
 
 
 # Serving.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Condition = Callable[[], object]
     Until = Callable[[Condition], Awaitable[None]]
-    Script = Callable[[Any, Until], Coroutine[Any, Any, None]]
+    Script = Callable[[Any, Until], Coroutine[Any, Any, Any]]
     """What is run with a session as if on asyncio, and a function that waits for a condition."""
 
     LoopFactory = Callable[[], asyncio.AbstractEventLoop] | None
@@ -353,13 +353,17 @@ class ThreadedAsyncAGI(_Switched):
 
     Args:
         idle: Whether it does not serve yet.
+        reconnect: Whether its manager connects again.
         options: For the server.
     """
 
-    def __init__(self, *, idle: bool = False, **options: Any) -> None:
+    def __init__(self, *, idle: bool = False, reconnect: bool = False, **options: Any) -> None:
         super().__init__()
-        self._manager = Manager()
-        self._reconnect()
+        self._manager = Manager(reconnect=Backoff(first=0.01) if reconnect else False)
+        self._reconnects = reconnect
+        accepting = Background(self.switch.accept)
+        self._manager.connect("127.0.0.1", self.switch.port, username="u", auth="plain")
+        accepting.result()
         self.server = AsyncAGIServer(self._manager, **{"daemon_threads": False, **options})
         self._serving: Background | None = None
         if not idle:
@@ -374,8 +378,13 @@ class ThreadedAsyncAGI(_Switched):
         self.server.shutdown()
 
     def _reconnect(self) -> None:
-        self._manager.connect("127.0.0.1", self.switch.port)
-        self.switch.accept()
+        if self._reconnects:
+            self.switch.accept()
+            eventually(self._manager.is_connected)
+            return
+        accepting = Background(self.switch.accept)
+        self._manager.connect("127.0.0.1", self.switch.port, username="u", auth="plain")
+        accepting.result()
 
     def register(self, pattern: Any, dialogue: Callable[..., Dialogue[Any]]) -> None:
         """Register a dialogue."""
@@ -413,7 +422,12 @@ class AsyncioAsyncAGI(_Switched):
     """
 
     def __init__(
-        self, loop_factory: LoopFactory = None, *, idle: bool = False, **options: Any
+        self,
+        loop_factory: LoopFactory = None,
+        *,
+        idle: bool = False,
+        reconnect: bool = True,  # noqa: ARG002 - it always does
+        **options: Any,
     ) -> None:
         super().__init__()
         self._options = options

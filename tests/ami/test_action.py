@@ -199,6 +199,14 @@ def test_any_list_action() -> None:
     assert [item.name for item in result] == ["E"]
 
 
+def test_no_list() -> None:
+    """An answer without a list is an error that says so, and has the answer."""
+    response = Response({"Response": "Success", "Ping": "Pong"})
+    with pytest.raises(ManagerActionError, match=r"answered Ping without a list.*Pong") as caught:
+        AnyListAction("Ping").process_events(response, [])
+    assert caught.value.response is response
+
+
 @pytest.mark.parametrize(
     ("name", "accepted"),
     [("Status", True), ("Anything", True), ("UserEvent", False), ("OriginateResponse", False)],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pystrix.ami import Event, ManagerAuthError, ManagerError, aio
+from pystrix.ami import Event, Manager, ManagerAuthError, ManagerError, aio
 from pystrix.ami._aggregate import Aggregate
 from tests.agi.peers import TIMEOUT
 from tests.ami.looping import PING, made, numbers, online, refuse, run, until
@@ -100,3 +100,14 @@ def test_aggregates_are_refused(server: ScriptedServer) -> None:
     """There are none here."""
     with pytest.raises(ValueError, match="no aggregates on asyncio"):
         made(server).register_callback(Aggregate, lambda *_: None)
+
+
+def test_both_managers_have_the_same_methods() -> None:
+    """What one has the other has, but for what only 1.x had, and what only asyncio needs."""
+
+    def public(manager: type) -> set[str]:
+        return {name for name in dir(manager) if not name.startswith("_")}
+
+    only_threads = {"disconnect", "get_connection", "monitor_connection", "send_action"}
+    assert public(Manager) - public(aio.Manager) == only_threads
+    assert public(aio.Manager) - public(Manager) == {"events", "wait_closed"}

@@ -133,7 +133,10 @@ def test_a_stream_that_nobody_holds(server: ScriptedServer) -> None:
                 assert event["N"] == "0"
                 break
             gc.collect()
-            assert not manager._streams
+            numbers(peer, "X", 1)
+            await ping(manager, peer)
+            with manager.events("X"):
+                assert len(manager._streams._kinds) == 1
 
     run(main())
 

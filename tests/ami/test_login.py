@@ -19,7 +19,7 @@ from pystrix.ami import (
     ManagerTimeoutError,
     Response,
 )
-from pystrix.ami._login import Auth, Credentials, Opening, is_final, open_session
+from pystrix.ami._login import Auth, Credentials, Opening, await_start, is_final, log_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,17 +63,14 @@ def refused(message: str, kind: type[ManagerActionError] = ManagerActionError) -
 
 
 def test_plain() -> None:
-    """The secret as it is; the Ping shows that all of the login came."""
-    yielded = run(open_session(credentials(), Booting(booted=True), 60), [OK, OK])
-    login, ping = yielded
+    """The secret as it is."""
+    (login,) = run(log_in(credentials()), [OK])
     assert login == {"Action": "Login", "Username": "admin", "Secret": "s3cret é"}
-    assert ping == {"Action": "Ping"}
 
 
 def test_md5() -> None:
     """The hash of challenge and secret, in lower case; the secret itself is not sent."""
-    opening = open_session(credentials("MD5", event_mask=["call", "user"]), Booting(booted=True), 1)
-    challenge, login, ping = run(opening, [CHALLENGE, OK, OK])
+    challenge, login = run(log_in(credentials("MD5", event_mask=["call", "user"])), [CHALLENGE, OK])
     assert challenge == {"Action": "Challenge", "AuthType": "MD5"}
     key = hashlib.md5("874066429s3cret é".encode(), usedforsecurity=False).hexdigest()
     assert login == {
@@ -83,19 +80,21 @@ def test_md5() -> None:
         "Key": key,
         "Events": "call,user",
     }
-    assert ping == {"Action": "Ping"}
+
+
+def test_started() -> None:
+    """The answer to a Ping comes behind all of the login: it tells whether Asterisk has started."""
+    assert run(await_start(Booting(booted=True), 60), [OK]) == [{"Action": "Ping"}]
 
 
 def test_still_starting() -> None:
     """Whoever is told of the start waits for that."""
-    opening = open_session(credentials(), Booting(tells_boot=True), 60)
-    assert run(opening, [OK, OK, None])[2:] == [None]
+    assert run(await_start(Booting(tells_boot=True), 60), [OK, None])[1:] == [None]
 
 
 def test_the_console_waits() -> None:
     """Whoever was never told lets the console wait, as long as a start may take."""
-    opening = open_session(credentials(), Booting(), 60)
-    action = run(opening, [OK, OK, OK])[2]
+    action = run(await_start(Booting(), 60), [OK, OK])[1]
     assert action == {"Action": "Command", "Command": "core waitfullybooted"}
     assert action is not None
     assert action.timeout == 60
@@ -111,26 +110,26 @@ def test_the_console_waits() -> None:
 def test_nobody_says_it(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
     """Whoever may not use the console goes on; that is no warning."""
     caplog.set_level(logging.DEBUG, "pystrix.ami")
-    run(open_session(credentials(), Booting(), 60), [OK, OK, error])
+    run(await_start(Booting(), 60), [OK, error])
     assert [record.levelno for record in caplog.records] == [logging.DEBUG]
 
 
 @pytest.mark.parametrize("told", [True, False])
 def test_a_start_that_takes_too_long(told: bool, caplog: pytest.LogCaptureFixture) -> None:
     """It goes on, and says so."""
-    opening = open_session(credentials(), Booting(tells_boot=told), 60)
-    run(opening, [OK, OK, ManagerTimeoutError("too long", sent=True)])
+    late = ManagerTimeoutError("too long", sent=True)
+    run(await_start(Booting(tells_boot=told), 60), [OK, late])
     assert "Asterisk has not started within 60 s" in caplog.text
 
 
 def test_refused() -> None:
     """What refuses the login ends it; so does an Asterisk that ends."""
-    opening = open_session(credentials(), Booting(), 60)
+    opening = log_in(credentials())
     next(opening)
     with pytest.raises(ManagerAuthError):
         opening.throw(refused("Authentication failed", ManagerAuthError))
-    for before in (1, 2):  # the Ping, the console
-        opening = open_session(credentials(), Booting(), 60)
+    for before in (0, 1):  # the Ping, the console
+        opening = await_start(Booting(), 60)
         next(opening)
         for _ in range(before):
             opening.send(OK)
@@ -140,7 +139,7 @@ def test_refused() -> None:
 
 def test_the_action_of_a_refused_login_says_so() -> None:
     """The error is that of a login, in Asterisk's words."""
-    action = next(open_session(credentials(), Booting(), 60))
+    action = next(log_in(credentials()))
     assert action is not None
     error = action.failure(Response(["Response: Error", "Message: Authentication failed"]))
     assert isinstance(error, ManagerAuthError)
@@ -171,3 +170,25 @@ def test_credentials() -> None:
     assert "s3cret" not in repr(credentials())
     with pytest.raises(ValueError, match="'MD5' or 'plain', not 'md5'"):
         credentials("md5")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("username", "secret", "auth", "mask"),
+    [
+        ("a\nb", "s", "MD5", None),
+        ("a", "s\r\nAction: Logoff", "plain", None),
+        ("a" * 2000, "s", "plain", None),
+        ("a", "s", "MD5", ["call\n"]),
+        ("a", "\ud800", "MD5", None),
+    ],
+)
+def test_what_cannot_be_sent(username: str, secret: str, auth: Auth, mask: list[str]) -> None:
+    """A value that Asterisk could not take is refused at once; the secret is not shown."""
+    with pytest.raises(ValueError, match=r".") as caught:
+        Credentials(username, secret, auth, mask)
+    assert "Logoff" not in str(caught.value)
+
+
+def test_any_secret_can_be_hashed() -> None:
+    """With MD5 it is not sent."""
+    assert Credentials("a", " s\n", "MD5").login("1")["Key"]

@@ -141,6 +141,15 @@ def test_no_connection(start: Start) -> None:
         running.send(PING)
 
 
+@pytest.mark.parametrize("host", ["a..b", ".b", 64 * "a"])
+def test_no_host_name(start: Start, host: str) -> None:
+    """What can be nobody's name is like a name that nobody has."""
+    running = start(5038, host=host)
+    with pytest.raises(ManagerSocketError, match=f"cannot connect to {host}:5038: no host name"):
+        running.connect()
+    assert not running.manager.is_connected()
+
+
 def test_no_greeting(start: Start) -> None:
     """A server that accepts and says nothing."""
     with ScriptedServer(banner=b"") as server:
@@ -354,6 +363,19 @@ def test_a_list_that_is_cut(online: Callable[..., tuple[Running, Peer]]) -> None
     with pytest.raises(ManagerConnectionLostError) as caught:
         asking.result()
     assert caught.value.sent
+
+
+def test_no_list(online: Callable[..., tuple[Running, Peer]]) -> None:
+    """An answer without a list is an error for whoever asked for one, and no more."""
+    running, peer = online()
+    for action in (AnyListAction("Ping"), PING):
+        asking = Background(running.send, action)
+        peer.expect("Ping", *PONG)
+        if action is PING:
+            assert asking.result()["Ping"] == "Pong"
+        else:
+            with pytest.raises(ManagerActionError, match="answered Ping without a list"):
+                asking.result()
 
 
 # Callbacks.

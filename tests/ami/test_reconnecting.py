@@ -21,9 +21,11 @@ BACKOFF = Backoff()
 BOOTED = FullyBooted({"Status": "Fully Booted"})
 
 
-def state(backoff: Backoff | None = BACKOFF, capacity: int = 3) -> Reconnecting:
+def state(
+    backoff: Backoff | None = BACKOFF, patience: Backoff | None = BACKOFF, capacity: int = 3
+) -> Reconnecting:
     """Make one that draws the longest wait."""
-    return Reconnecting("peer", backoff, capacity, lambda: 1.0)
+    return Reconnecting("peer", backoff, patience, capacity, lambda: 1.0)
 
 
 def event(number: int) -> Event:
@@ -34,8 +36,9 @@ def event(number: int) -> Event:
 def online(connections: Reconnecting, now: float = 100.0) -> None:
     """Bring up a connection."""
     connections.begin()
-    connections.established(now)
-    connections.release(now)
+    connections.logged_in(now)
+    connections.established()
+    connections.release()
 
 
 def test_held_back_at_first() -> None:
@@ -43,15 +46,16 @@ def test_held_back_at_first() -> None:
     connections = state()
     connections.begin()
     assert connections.hear([event(1)]) == []
-    connections.established(100.0)
+    connections.logged_in(100.0)
+    connections.established()
     assert connections.hear([event(2)]) == []
-    assert connections.release(100.5) == [event(1), event(2)]
+    assert connections.release() == [event(1), event(2)]
     assert connections.hear([event(3)]) == [event(3)]
     assert connections.number == 1
 
 
 def test_a_gap() -> None:
-    """From what was heard last to when the next connection was ready; then what was held back."""
+    """From what was heard last to when the next login was accepted; then what was held back."""
     connections = state()
     online(connections)
     assert not connections.in_gap
@@ -59,9 +63,10 @@ def test_a_gap() -> None:
     assert connections.in_gap
     connections.begin()
     connections.hear([BOOTED, event(1)])
-    connections.established(201.0)
+    connections.logged_in(201.0)
+    connections.established()
     hook = object()
-    gap, *held = connections.release(202.0, [], {hook: 1})
+    gap, *held = connections.release([], {hook: 1})
     assert held == [BOOTED, event(1)]
     assert isinstance(gap, Gap)
     assert (gap.from_.timestamp(), gap.until.timestamp()) == (190.0, 201.0)
@@ -80,11 +85,13 @@ def test_several_tries_are_one_gap() -> None:
     connections.lost(201.0, 201.0, ManagerSocketError("refused"))
     connections.begin()
     connections.hear([event(1)])
-    connections.established(202.0)
+    connections.logged_in(202.0)
+    connections.established()
     connections.lost(203.0, 202.5, ManagerSocketError("again"))
     connections.begin()
-    connections.established(204.0)
-    (gap,) = connections.release(205.0)  # what only a lost connection held is lost with it
+    connections.logged_in(204.0)
+    connections.established()
+    (gap,) = connections.release()  # what only a lost connection held is lost with it
     assert isinstance(gap, Gap)
     assert (gap.from_.timestamp(), gap.until.timestamp()) == (190.0, 204.0)
     assert (gap.connection, gap.failure, gap.channels) == (1, BROKEN, None)
@@ -97,8 +104,9 @@ def test_no_gap_before_the_first() -> None:
     assert connections.lost(1.0, 1.0, BROKEN) == 0.5
     assert not connections.in_gap
     connections.begin()
-    connections.established(2.0)
-    assert connections.release(2.0) == []
+    connections.logged_in(2.0)
+    connections.established()
+    assert connections.release() == []
 
 
 def test_bounded() -> None:
@@ -110,8 +118,9 @@ def test_bounded() -> None:
     connections.hear([event(1), event(2)])
     connections.hear([event(3), event(4)])
     connections.hear([event(5)])
-    connections.established(201.0)
-    gap, *held = connections.release(202.0)
+    connections.logged_in(201.0)
+    connections.established()
+    gap, *held = connections.release()
     assert held == [event(1), event(2), event(3)]
     assert isinstance(gap, Gap)
     assert gap.dropped == 2
@@ -119,7 +128,7 @@ def test_bounded() -> None:
 
 def test_waits_grow() -> None:
     """Each try that fails doubles the next wait; a connection that lasts ends that."""
-    connections = state(Backoff(0.5, 2, 4))
+    connections = state(Backoff(0.5, 2, 4), Backoff(0.5, 2, 4))
     waits = []
     for _ in range(5):
         connections.begin()
@@ -152,10 +161,19 @@ def test_no_use(failure: ManagerAuthError, wait: float | None) -> None:
 
 
 def test_not_asked_to() -> None:
-    """Without a backoff there is one connection and no other."""
+    """Without a backoff there is one connection and no other, however patient it is before."""
     connections = state(None)
+    connections.begin()
+    assert connections.lost(1.0, 1.0, BROKEN) == 0.5
     online(connections)
     assert connections.lost(200.0, 200.0, BROKEN) is None
+
+
+def test_not_patient() -> None:
+    """Without patience the first connection is tried once."""
+    connections = state(BACKOFF, None)
+    connections.begin()
+    assert connections.lost(1.0, 1.0, BROKEN) is None
 
 
 def test_start() -> None:
@@ -167,8 +185,9 @@ def test_start() -> None:
     assert (connections.booted, connections.tells_boot) == (True, True)
     connections.begin()
     assert (connections.booted, connections.tells_boot) == (False, True)
-    connections.established(1)
-    connections.release(1)
+    connections.logged_in(1)
+    connections.established()
+    connections.release()
     connections.hear([Event({"Event": "FullyBooted"})])
     assert connections.booted, "also without a class for it, and when events flow"
 
@@ -182,8 +201,9 @@ def test_end(restart: str, said: str) -> None:
     assert connections.hear([event(1), shutdown]) == [event(1), shutdown]
     connections.lost(200.0, 200.0, BROKEN)
     connections.begin()
-    connections.established(202.0)
-    (gap,) = connections.release(202.0)
+    connections.logged_in(202.0)
+    connections.established()
+    (gap,) = connections.release()
     assert isinstance(gap, Gap)
     assert gap.reason == f"Asterisk {said}: the line broke"
     assert gap.failure is not None
@@ -199,7 +219,8 @@ def test_an_end_is_forgotten() -> None:
     online(connections)
     connections.lost(201.0, 201.0, BROKEN)
     connections.begin()
-    connections.established(202.0)
-    (gap,) = connections.release(202.0)
+    connections.logged_in(202.0)
+    connections.established()
+    (gap,) = connections.release()
     assert isinstance(gap, Gap)
     assert gap.reason == "the line broke"

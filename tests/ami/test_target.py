@@ -24,7 +24,6 @@ def target(**options: Any) -> Target:
         "offline_timeout": 5,
         "keepalive": 30,
         "keepalive_timeout": 10,
-        "patient": False,
     }
     return Target(**(values | options))
 

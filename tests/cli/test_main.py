@@ -13,13 +13,14 @@ import pystrix.cli
 from tests.agi.peers import TIMEOUT
 from tests.cli.servers import command, run
 
-COMMANDS = ("call", "demo", "record", "replay", "load")
+COMMANDS = ("call", "demo", "record", "replay", "load", "ami")
 
 
 def test_help() -> None:
     """Every command is there, and has help of its own."""
     result = run("--help")
     assert result.exit_code == 0
+    assert "Asterisk over AMI" in " ".join(result.stdout.split())
     for name in COMMANDS:
         assert f" {name} " in result.stdout
         assert run(name, "--help").exit_code == 0

@@ -14,6 +14,8 @@ from pystrix.agi._asyncagi_links import (
     EVENTS,
     FAIL,
     FAILED,
+    GAP,
+    NO_CHANNEL,
     OVERTAKEN,
     START,
     End,
@@ -25,7 +27,7 @@ from pystrix.agi._asyncagi_links import (
 )
 from pystrix.agi._asyncagi_protocol import SEND_SECONDS
 from pystrix.ami._action import AnyAction
-from pystrix.ami.errors import Error
+from pystrix.ami.errors import Error, ManagerActionError, ManagerError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -47,7 +49,7 @@ class Line:
     def __init__(self, desk: Desk, link: Link) -> None:
         self.receiver: Receiver = NOBODY
         self.is_over: bool = False
-        self.peer = link.channel
+        self.peer: str = link.channel
         self.link = link
         self._desk = desk
         self._kept = False  # whether the call stays in AsyncAGI when this is closed
@@ -183,11 +185,14 @@ class Desk:
                     self._hand(*taken)
             elif name == START:
                 self._offer(message)
+            elif name == GAP:
+                for request in self._links.give_back(message.channels):
+                    self.start(self._end_lost(request))
 
     def lost(self, why: str) -> None:
         """End all calls: they cannot be controlled over another connection."""
         end = End(f"the connection to the manager was lost: {why}")
-        for link in self._links.end_all(end):
+        for link in self._links.lose(end):
             self._hand(link, end)
 
     def _hand(self, link: Link, item: Item) -> None:
@@ -209,6 +214,16 @@ class Desk:
             self._offered.append(line)
             self._wake()
 
+    async def _end_lost(self, request: Request) -> None:
+        """End a call of the last connection that nobody controls any more."""
+        channel = request.headers["Channel"]
+        try:
+            await self.send(request)
+        except Error as error:
+            _LOGGER.warning("%s stays in AsyncAGI, its session lost: %s", channel, error)
+        else:
+            _LOGGER.warning("%s is ended as a failure, its session lost", channel)
+
     # For lines.
 
     def start(self, coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -223,12 +238,19 @@ class Desk:
         return self._links.requests(link, data)
 
     async def send(self, request: Request) -> None:
-        """Send an action.
+        """Send an action. It is no error if the channel is gone: an event says so, too.
 
         Raises:
             Error: If the manager does not take it.
         """
-        await self._manager.send(AnyAction(request.name, request.headers), timeout=SEND_SECONDS)
+        if not self._manager.is_connected():  # another connection is not waited for
+            raise ManagerError(f"cannot send {request.name}: the manager is not connected")
+        action = AnyAction(request.name, request.headers)
+        try:
+            await self._manager.send(action, timeout=SEND_SECONDS)
+        except ManagerActionError as error:
+            if not str(error).endswith(NO_CHANNEL):
+                raise
 
     async def settle(self, link: Link) -> bool:
         """Find out whether the last command failed, rather than that the caller hung up."""

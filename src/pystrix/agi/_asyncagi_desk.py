@@ -15,6 +15,8 @@ from pystrix.agi._asyncagi_links import (
     EVENTS,
     FAIL,
     FAILED,
+    GAP,
+    NO_CHANNEL,
     OVERTAKEN,
     START,
     End,
@@ -26,7 +28,7 @@ from pystrix.agi._asyncagi_links import (
 )
 from pystrix.agi._asyncagi_protocol import SEND_SECONDS
 from pystrix.ami._action import AnyAction
-from pystrix.ami.errors import Error
+from pystrix.ami.errors import Error, ManagerActionError, ManagerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +50,7 @@ class Line:
     """
 
     def __init__(self, desk: Desk, link: Link) -> None:
-        self.peer = link.channel
+        self.peer: str = link.channel
         self.link = link
         self._desk = desk
         self._inbox: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
@@ -221,12 +223,14 @@ class Desk:
                     self._hand(*handed)
             elif name == START:
                 self._offer(message)
+            elif name == GAP:
+                self._give_back(message)
 
     def lost(self, why: str) -> None:
         """End all calls: they cannot be controlled over another connection."""
         end = End(f"the connection to the manager was lost: {why}")
         with self._news:
-            lines = [self._lines[link] for link in self._links.end_all(end)]
+            lines = [self._lines[link] for link in self._links.lose(end)]
         for line in lines:
             self._hand(line, end)
 
@@ -251,6 +255,25 @@ class Desk:
         if overtaken:
             self._hand(overtaken, OVERTAKEN)
 
+    def _give_back(self, gap: Any) -> None:  # noqa: ANN401 - an event
+        """End the calls of the last connection that nobody controls any more."""
+        with self._news:
+            requests = self._links.give_back(gap.channels)
+        if requests:
+            threading.Thread(
+                target=self._end_lost, args=[requests], name="pystrix-asyncagi-gap", daemon=True
+            ).start()
+
+    def _end_lost(self, requests: list[Request]) -> None:
+        for request in requests:
+            channel = request.headers["Channel"]
+            try:
+                self.send([request])
+            except Error as error:
+                _LOGGER.warning("%s stays in AsyncAGI, its session lost: %s", channel, error)
+            else:
+                _LOGGER.warning("%s is ended as a failure, its session lost", channel)
+
     # For lines.
 
     def requests(self, link: Link, data: bytes) -> list[Request]:
@@ -259,13 +282,19 @@ class Desk:
             return self._links.requests(link, data)
 
     def send(self, requests: list[Request]) -> None:
-        """Send actions.
+        """Send actions. It is no error if the channel is gone: an event says so, too.
 
         Raises:
             Error: If the manager does not take them.
         """
         for request in requests:
-            self._manager.send(AnyAction(request.name, request.headers), timeout=SEND_SECONDS)
+            if not self._manager.is_connected():  # another connection is not waited for
+                raise ManagerError(f"cannot send {request.name}: the manager is not connected")
+            try:
+                self._manager.send(AnyAction(request.name, request.headers), timeout=SEND_SECONDS)
+            except ManagerActionError as error:
+                if not str(error).endswith(NO_CHANNEL):
+                    raise
 
     def settle(self, link: Link) -> bool:
         """Find out whether the last command failed, rather than that the caller hung up."""

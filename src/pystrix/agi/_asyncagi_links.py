@@ -13,14 +13,17 @@ import secrets
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pystrix.agi._asyncagi_protocol import AsyncAGIProtocol, Result
+from pystrix.agi._asyncagi_protocol import AsyncAGIProtocol, Result, visible_environment
 from pystrix.agi._wire import decode, split_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 START: Final = "AsyncAGIStart"
 """The event that offers a call."""
+
+GAP: Final = "Gap"
+"""The event of the manager that there is a new connection, and what channels there are."""
 
 EVENTS: Final = frozenset(
     {
@@ -41,15 +44,23 @@ BREAK: Final = b"ASYNCAGI BREAK\n"
 FAIL: Final = b'RECEIVE CHAR "0"\n'
 """Ends AsyncAGI with AGISTATUS=FAILURE: no character comes in no time, so it fails."""
 
+_FAIL_TEXT: Final = decode(FAIL[:-1])
+
 FAILED: Final = b"200 result=-1"
 """How the result of a command begins that failed."""
 
 _STATUS: Final = "AGISTATUS"
 _TRIES: Final = 5
 """How often to ask for it: it is set a moment after the end of AsyncAGI."""
+_TRIES_IN_VAIN: Final = 3
+"""How often, if nobody answers: by then any event that was on its way has been heard."""
 
 _BRIDGING: Final = frozenset({b"EXEC", b"GOSUB"})
 """The first words of the commands that may lead a channel into a bridge."""
+
+
+NO_CHANNEL: Final = (" does not exist.", "No such channel", "Channel not found")
+"""How the reason ends for which an action is refused when the channel is gone."""
 
 
 class Request(NamedTuple):
@@ -109,17 +120,17 @@ class Link:
     )
 
     def __init__(self, channel: str, uniqueid: str, environment: Result) -> None:
-        self.channel = channel
+        self.channel: str = channel
         """The name of its channel, as far as it is known."""
-        self.uniqueid = uniqueid
-        self.environment = environment
-        self.protocol = AsyncAGIProtocol(channel)
+        self.uniqueid: str = uniqueid
+        self.environment: Result = environment
+        self.protocol: AsyncAGIProtocol = AsyncAGIProtocol(channel)
         """The conversation."""
         self.ended: End | None = None
         """Why it is over; None while it is not."""
         self.status: str | None = None
         """AGISTATUS after the end, if it was told."""
-        self.started = False
+        self.started: bool = False
         """Whether the first of the commands that are on their way runs."""
         self.orders: Orders | None = None
         """What is to be sent when it does: Asterisk may look at it only 100 ms after it came."""
@@ -155,20 +166,27 @@ class Link:
         self.started = False
         self.orders = None
 
+    def is_at(self, channel: Mapping[str, str]) -> bool:
+        """Tell whether a channel is where this one entered AsyncAGI."""
+        found = visible_environment(self.environment)
+        place = [found.get(f"agi_{name}") for name in ("context", "extension", "priority")]
+        return place == [channel.get(name) for name in ("Context", "Exten", "Priority")]
+
     def settle(self) -> Settling:
         """Find out whether the last command, which answered -1, failed or the caller hung up.
 
         AGISTATUS tells, which Asterisk sets behind ``AsyncAGIEnd``. An event says so to those who
-        may read the class ``dialplan``. It is asked for as well, but the channel may be gone by
-        then. What is neither FAILURE nor HANGUP is older, or of what the dialplan did since.
+        may read the class ``dialplan``. It is asked for as well; but the channel may be gone by
+        then, and an answer may overtake an event. What is neither FAILURE nor HANGUP is older, or
+        of what the dialplan did since.
         """
-        for _ in range(_TRIES):
+        for tries in range(1, _TRIES + 1):
             value = self.status or (yield self._request_status())
             value = self.status or value
-            if value in (None, "HANGUP"):
+            if value in ("FAILURE", "HANGUP"):
+                return value == "FAILURE"
+            if value is None and tries == _TRIES_IN_VAIN:
                 return False
-            if value == "FAILURE":
-                return True
         return True
 
     def _request_status(self) -> Request:
@@ -183,6 +201,7 @@ class Links:
         self._count = 0
         self._by_uniqueid: dict[str, Link] = {}
         self._by_command: dict[str, Link] = {}
+        self._lost: dict[str, Link] = {}  # those that ended because the connection did
 
     def __len__(self) -> int:
         return len(self._by_uniqueid)
@@ -253,12 +272,32 @@ class Links:
         for command_id in link.commands:
             self._by_command.pop(command_id, None)
 
-    def end_all(self, end: End) -> list[Link]:
-        """End all calls; give those that were not over."""
+    def lose(self, end: End) -> list[Link]:
+        """End all calls, for the connection has ended; give those that were not over."""
         links = [link for link in self._by_uniqueid.values() if link.ended is None]
+        self._lost = {link.uniqueid: link for link in links}
         for link in links:
             link.ended = end
         return links
+
+    def give_back(self, channels: Iterable[Mapping[str, str]] | None) -> list[Request]:
+        """Make the actions that end the calls of the last connection as failures.
+
+        Nobody controls them any more, and their callers would wait for ever. A channel that is
+        where it was in the dialplan has not left AsyncAGI.
+
+        Args:
+            channels: The channels there are, as ``CoreShowChannels`` lists them; None if Asterisk
+                did not tell.
+        """
+        lost, self._lost = self._lost, {}
+        requests: list[Request] = []
+        for channel in channels or ():
+            link = lost.get(channel.get("Uniqueid", ""))
+            if link is not None and link.is_at(channel):
+                headers = {"Channel": channel.get("Channel", link.channel), "Command": _FAIL_TEXT}
+                requests.append(Request("AGI", headers))
+        return requests
 
     def _take_result(self, event: Mapping[str, str]) -> tuple[Link, Result] | None:
         command_id = event.get("CommandId", "")

@@ -172,6 +172,9 @@ class AsyncAGIProtocol(AGIProtocol):
         "_why",
     )
 
+    state: State
+    hung_up: bool
+
     def __init__(
         self,
         peer: object = "Asterisk",

@@ -238,7 +238,17 @@ class ListAction(Action[EventList[ItemT, CompleteT]], Generic[ItemT, CompleteT])
     def process_events(
         self, response: Response, events: Sequence[Event]
     ) -> EventList[ItemT, CompleteT]:
-        """Make the list."""
+        """Make the list.
+
+        Raises:
+            ManagerActionError: If the answer has none.
+        """
+        if not events:
+            raise ManagerActionError(
+                f"Asterisk answered {self.name} without a list, with {response!r}; "
+                "if it gives none, send it as an AnyAction",
+                response,
+            )
         items = cast("Sequence[ItemT]", events[:-1])
         return EventList(response, items, cast("CompleteT", events[-1]))
 

@@ -249,7 +249,7 @@ class Calls:
     def __init__(self, manager: Manager, *, queue_size: int = QUEUE_SIZE) -> None:
         self.manager = manager
         """The manager."""
-        self.changes_dropped = 0
+        self.changes_dropped: int = 0
         """How many changes found no room in the queue to the callbacks."""
         self._tracker: Tracker[Call] = Tracker(self._make)
         self._queue_size = queue_size

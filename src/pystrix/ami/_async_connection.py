@@ -123,6 +123,8 @@ class AsyncConnection(asyncio.BufferedProtocol):
             raise ManagerSocketError(f"{peer} did not greet within {timeout} s") from error
         except OSError as error:
             raise ManagerSocketError(f"cannot connect to {peer}: {error}") from error
+        except UnicodeError as error:  # no such name can be looked up
+            raise ManagerSocketError(f"cannot connect to {peer}: no host name: {error}") from error
         if self.failure is not None:
             raise self.failure
 

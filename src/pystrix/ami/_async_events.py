@@ -56,7 +56,7 @@ class Mailbox:
     def __init__(self, size: int, full: Callable[[Mailbox, bool], None]) -> None:
         if size < 1:
             raise ValueError(f"a queue holds at least one event, not {size!r}")
-        self.dropped = 0
+        self.dropped: int = 0
         """How many messages found no room."""
         self._size = size
         self._full = full
@@ -95,9 +95,15 @@ class Mailbox:
             while self._waiters:
                 self._wake()
 
-    def clear(self) -> None:
-        """Forget what is queued."""
+    def abandon(self) -> None:
+        """Take nothing more, and forget what is queued. Idempotent."""
+        self.end()
         self._queue.clear()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it takes nothing more."""
+        return self._ended
 
     async def get(self) -> Message | None:
         """Give the next message; None when there is none any more.
@@ -144,8 +150,9 @@ class EventStream(Generic[EventT_co]):
 
     def __init__(self, mailbox: Mailbox, forget: Callable[[Mailbox], object]) -> None:
         self._mailbox = mailbox
-        self._finalizer = weakref.finalize(self, forget, mailbox)
-        self._finalizer.atexit = False
+        self._forget = forget
+        # In whichever thread that is: the streams forget it when they see it next.
+        weakref.finalize(self, mailbox.abandon).atexit = False
 
     @property
     def dropped(self) -> int:
@@ -159,9 +166,8 @@ class EventStream(Generic[EventT_co]):
 
     def close(self) -> None:
         """End it, and drop what is queued. Idempotent."""
-        self._finalizer()
-        self._mailbox.end()
-        self._mailbox.clear()
+        self._mailbox.abandon()
+        self._forget(self._mailbox)
 
     def __aiter__(self) -> Self:
         return self
@@ -231,6 +237,8 @@ class Streams:
         for kind in kinds:
             name = _name_of(kind)
             wanted[name] = kind if isinstance(kind, type) and name else None
+        for abandoned in [each for each in self._kinds if each.ended]:
+            self._forget(abandoned)
         mailbox = Mailbox(size, self._log_full if overflow == "drop" else self._end_full)
         self._kinds[mailbox] = wanted or {"": None}
         self._sort()

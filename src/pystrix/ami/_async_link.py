@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 
 from pystrix.ami._async_connection import FOREVER, AsyncConnection
-from pystrix.ami._login import open_session
+from pystrix.ami._login import await_start, log_in
 from pystrix.ami._protocol import AMIProtocol
 from pystrix.ami.errors import (
     Error,
@@ -175,13 +175,14 @@ class AsyncLink:
         while True:
             failure = await self._live_once()
             connection = cast("AsyncConnection", self._connection)
-            if failure is None or not (self._first.done() or self._target.patient):
-                return failure
+            if failure is None:
+                return None
             now = time.time()
             heard = now - (time.monotonic() - connection.heard)
             delay = self._state.lost(now, heard, failure)
             if delay is None:
-                self._logger.error("%s: there will be no other connection", failure)
+                if self._first.done():
+                    self._logger.error("%s: there will be no other connection", failure)
                 return failure
             self._logger.warning("%s; trying again in %.1f s", failure, delay)
             await asyncio.sleep(delay)
@@ -205,8 +206,9 @@ class AsyncLink:
                 target.server_hostname,
                 keepalive,
             )
-            opening = open_session(target.credentials, self._state, target.boot_timeout)
-            await self._converse(connection, opening)
+            await self._converse(connection, log_in(target.credentials))
+            self._state.logged_in(time.time())
+            await self._converse(connection, await_start(self._state, target.boot_timeout))
             if keepalive is not None:
                 connection.watch(keepalive)
             await self._flow(connection)
@@ -221,7 +223,7 @@ class AsyncLink:
         return None if connection.goodbye else failure or connection.failure
 
     async def _converse(self, connection: AsyncConnection, opening: Opening) -> None:
-        """Begin a session."""
+        """Run a part of the beginning of a session."""
         try:
             action = next(opening)
             while True:
@@ -253,7 +255,7 @@ class AsyncLink:
 
     async def _flow(self, connection: AsyncConnection) -> None:
         """Let the program use a connection until it ends."""
-        self._state.established(time.time())
+        self._state.established()
         self._usable = True
         self._tell()
         stock: Stock = None, {}
@@ -262,7 +264,7 @@ class AsyncLink:
             self._logger.warning("connected to %s again", self._state.peer)
         if not connection.alive:
             raise _over(connection)
-        self._on_messages(self._state.release(time.time(), *stock))
+        self._on_messages(self._state.release(*stock))
         if not self._first.done():
             self._first.set_result(None)
         await asyncio.wait([connection.closed])

@@ -75,6 +75,8 @@ def connect(
             raise ManagerSocketError(f"{peer} did not greet within {timeout} s") from error
         except OSError as error:
             raise ManagerSocketError(f"cannot connect to {peer}: {error}") from error
+        except UnicodeError as error:  # no such name can be looked up
+            raise ManagerSocketError(f"cannot connect to {peer}: no host name: {error}") from error
         if protocol.failure is not None:
             raise protocol.failure
         stream.setblocking(False)
@@ -118,7 +120,7 @@ class Connection:
         self._writing = 0  # the event of poll that lets the thread go on sending
         self._received = 0
         self._failure: Error | None = None
-        self.heard = time.monotonic()
+        self.heard: float = time.monotonic()
         """When something was read last, by the clock that is never set."""
         self._waker, self._sleeper = socket.socketpair()
         self._waker.setblocking(False)

@@ -109,7 +109,7 @@ class Exchange(Generic[T_co]):
         """Give the result of the action, once `done`.
 
         Raises:
-            ManagerActionError: If Asterisk answered with an error.
+            ManagerActionError: If Asterisk answered with an error, or without the list asked for.
             ManagerConnectionLostError: If the connection ended before the answer was complete.
             ManagerListLimitError: If a list has no end.
             RuntimeError: If it is not `done`.

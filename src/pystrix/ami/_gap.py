@@ -41,17 +41,17 @@ class Gap(Event):
 
     NAME: ClassVar[str] = "Gap"
 
-    from_ = Moment("From")
+    from_: Moment = Moment("From")
     """When something was heard last."""
-    until = Moment("Until")
-    """When the new connection was ready: since then nothing is missing."""
-    reason = Text("Reason")
+    until: Moment = Moment("Until")
+    """When the next login was accepted: since then nothing is missing."""
+    reason: Text = Text("Reason")
     """Why the old connection was lost, in words."""
-    connection = Integer("Connection")
+    connection: Integer = Integer("Connection")
     """Which connection was lost; a manager counts them from 1."""
-    peer = Text("Peer")
+    peer: Text = Text("Peer")
     """Where the manager connects to: ``"192.0.2.1:5038"``."""
-    dropped = Integer("Dropped")
+    dropped: Integer = Integer("Dropped")
     """How many events found no room during the resync; else they follow behind the gap."""
 
     failure: Error | None = None
@@ -82,7 +82,7 @@ class Gap(Event):
 
         Args:
             start: When something was heard last, in seconds since 1970.
-            end: When the new connection was ready.
+            end: When the next login was accepted.
             failure: Why the old one was lost.
             connection: Which one that was.
             peer: Where the manager connects to.

@@ -1,6 +1,6 @@
 """How a manager begins a session: log in, and wait until Asterisk has started.
 
-Pure: a generator of actions, which each manager runs in its own way.
+Pure: generators of actions, which each manager runs in its own way.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from pystrix.ami._action import Action, AnyAction
 from pystrix.ami._bases import LoginAction
+from pystrix.ami._wire import encode, encode_request
 from pystrix.ami._words import Names, joined
 from pystrix.ami.errors import (
     ManagerActionError,
@@ -23,7 +24,7 @@ from pystrix.ami.errors import (
 if TYPE_CHECKING:
     from pystrix.ami._message import Response
 
-__all__ = ["BOOTED", "Credentials", "Opening", "is_final", "open_session"]
+__all__ = ["BOOTED", "Credentials", "Opening", "await_start", "is_final", "log_in"]
 
 _LOGGER = logging.getLogger("pystrix.ami")
 
@@ -44,7 +45,7 @@ class Credentials:
     """Who logs in, and how.
 
     Raises:
-        ValueError: If `auth` is nothing that Asterisk knows.
+        ValueError: If `auth` is nothing that Asterisk knows, or it could not take a value.
     """
 
     username: str
@@ -59,6 +60,19 @@ class Credentials:
     def __post_init__(self) -> None:
         if self.auth not in ("MD5", "plain"):
             raise ValueError(f"auth is 'MD5' or 'plain', not {self.auth!r}")
+        encode_request(self.login().build_request("", str)[0])
+        encode(self.secret)
+
+    def login(self, challenge: str | None = None) -> Action[Response]:
+        """Make the action, for MD5 with the answer to `Challenge`."""
+        headers: dict[str, object] = {"Username": self.username}
+        if self.auth == "MD5":
+            text = encode(f"{challenge}{self.secret}")
+            digest = hashlib.md5(text, usedforsecurity=False).hexdigest()
+            headers |= {"AuthType": "MD5", "Key": digest}
+        else:
+            headers["Secret"] = self.secret
+        return LoginAction("Login", {**headers, "Events": joined(self.event_mask)})
 
 
 class Booting(Protocol):
@@ -75,23 +89,34 @@ class Booting(Protocol):
         ...
 
 
-def open_session(credentials: Credentials, booting: Booting, timeout: float) -> Opening:
-    """Log in, and wait until Asterisk has started.
+def log_in(credentials: Credentials) -> Opening:
+    """Log in.
+
+    Raises:
+        ManagerAuthError: If the login is refused.
+        ManagerActionError: If Asterisk is about to end.
+    """
+    challenge: str | None = None
+    if credentials.auth == "MD5":
+        response: Response = yield AnyAction("Challenge", {"AuthType": "MD5"})
+        challenge = response.get("Challenge", "")
+    yield credentials.login(challenge)
+
+
+def await_start(booting: Booting, timeout: float) -> Opening:
+    """Wait until Asterisk has started.
 
     Asterisk takes logins long before it has loaded its modules. When it is done it sends
     `FullyBooted`, and sends it behind the answer of a login, too; but only to those who may read
     the class system and did not mask it. To anyone else the console says so, if they may use it.
 
     Args:
-        credentials: Who logs in.
         booting: What is known of Asterisk's start.
-        timeout: The seconds that the start may take.
+        timeout: The seconds that it may take.
 
     Raises:
-        ManagerAuthError: If the login is refused.
         ManagerActionError: If Asterisk is about to end.
     """
-    yield from _log_in(credentials)
     yield AnyAction("Ping")  # its answer comes behind what belongs to the login
     if booting.booted:
         return
@@ -102,18 +127,6 @@ def open_session(credentials: Credentials, booting: Booting, timeout: float) -> 
             yield from _ask_console(timeout)
     except ManagerTimeoutError:
         _LOGGER.warning("Asterisk has not started within %s s: going on without", timeout)
-
-
-def _log_in(credentials: Credentials) -> Opening:
-    headers: dict[str, object] = {"Username": credentials.username}
-    if credentials.auth == "MD5":
-        response: Response = yield AnyAction("Challenge", {"AuthType": "MD5"})
-        text = response.get("Challenge", "") + credentials.secret
-        digest = hashlib.md5(text.encode("utf-8", "surrogateescape"), usedforsecurity=False)
-        headers |= {"AuthType": "MD5", "Key": digest.hexdigest()}
-    else:
-        headers["Secret"] = credentials.secret
-    yield LoginAction("Login", {**headers, "Events": joined(credentials.event_mask)})
 
 
 def _ask_console(timeout: float) -> Opening:

@@ -3,9 +3,9 @@
 Pure: whoever has a clock, a socket and a way to wait asks it. One connection after the other goes
 through::
 
-    begin --(logged in, started)--> established --(resync)--> release --> events flow
-      ^                                                                       |
-      +---- the delay is over ---- lost <------------- at any point ----------+
+    begin --> logged_in --(Asterisk has started)--> established --(resync)--> release
+      ^                                                                         |
+      +---- the delay is over ---- lost <------------- at any point ------------+
 
 From `begin` to `release` events are held back, so that nobody hears of what he cannot place yet.
 """
@@ -40,6 +40,7 @@ class Reconnecting:
     Args:
         peer: Where the manager connects to, for messages.
         backoff: How long to wait between tries; None for one connection and no other.
+        patience: How long to wait between tries before the first one; None to try once.
         capacity: How many events can be held back.
         draw: Gives a random number from 0 to 1.
     """
@@ -48,6 +49,7 @@ class Reconnecting:
         self,
         peer: str,
         backoff: Backoff | None,
+        patience: Backoff | None,
         capacity: int,
         draw: Callable[[], float] = random.random,
     ) -> None:
@@ -62,12 +64,14 @@ class Reconnecting:
         self.tells_boot = False
         """Whether any connection was told."""
         self._backoff = backoff
+        self._patience = patience
         self._capacity = capacity
         self._draw = draw
         self._tries = 0  # since a connection lasted
         self._held: list[Event | Response] = []
         self._dropped = 0
-        self._since: float | None = None  # when this connection was established
+        self._since = 0.0  # when this connection was logged in
+        self._established = False
         self._lost: tuple[float, Error, int] | None = None  # heard until, why, which
         self._end = ""  # what Asterisk said of its own end
 
@@ -82,7 +86,7 @@ class Reconnecting:
         self.booted = False
         self._held = []
         self._dropped = 0
-        self._since = None
+        self._established = False
         self._end = ""
 
     def hear(self, messages: list[Event | Response]) -> list[Event | Response]:
@@ -97,21 +101,23 @@ class Reconnecting:
         self._dropped += max(len(messages) - room, 0)
         return []
 
-    def established(self, now: float) -> None:
-        """Note that the connection can be used: logged in, and Asterisk has started."""
-        self.number += 1
+    def logged_in(self, now: float) -> None:
+        """Note that the login was accepted: from now on nothing is missed."""
         self._since = now
+
+    def established(self) -> None:
+        """Note that the connection can be used: Asterisk has started."""
+        self.number += 1
+        self._established = True
 
     def release(
         self,
-        now: float,
         channels: Sequence[CoreShowChannel] | None = None,
         results: Mapping[object, object] | None = None,
     ) -> list[Event | Response]:
         """Let events flow; give what is to be handed on first: the gap, and what was held back.
 
         Args:
-            now: The moment.
             channels: The channels there are, if Asterisk told.
             results: What the resync hooks gave.
         """
@@ -122,7 +128,7 @@ class Reconnecting:
             self._lost = None
             gap = Gap.between(
                 start,
-                self._since or now,
+                self._since,
                 failure,
                 connection=number,
                 peer=self.peer,
@@ -144,8 +150,8 @@ class Reconnecting:
         Returns:
             For how many seconds to wait before the next try; None if there is to be none.
         """
-        backoff = self._backoff
-        if self._since is not None:
+        backoff = self._backoff if self.number else self._patience
+        if self._established:
             if backoff is not None and now - self._since > backoff.limit(self._tries):
                 self._tries = 0
             if self._lost is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from pystrix.ami._action import AnyAction, AnyListAction
 from pystrix.ami._connection import Connection, connect
 from pystrix.ami._exchange import ResponseOnly
-from pystrix.ami._login import open_session
+from pystrix.ami._login import await_start, log_in
 from pystrix.ami._sockets import keep_alive
 from pystrix.ami.errors import (
     Error,
@@ -254,12 +254,13 @@ class Reconnector:
         """Keep a connection; give why there is none any more."""
         while True:
             heard, failure = self._live_once()
-            if failure is None or not (self._first or self._target.patient):
-                return failure
+            if failure is None:
+                return None
             now = time.time()
             delay = self._state.lost(now, now - (time.monotonic() - heard), failure)
             if delay is None:
-                self._logger.error("%s: there will be no other connection", failure)
+                if self._first:
+                    self._logger.error("%s: there will be no other connection", failure)
                 return failure
             self._logger.warning("%s; trying again in %.1f s", failure, delay)
             with self._news:
@@ -278,9 +279,9 @@ class Reconnector:
         self._state.begin()
         try:
             connection = self._open()
-            self._converse(
-                connection, open_session(target.credentials, self._state, target.boot_timeout)
-            )
+            self._converse(connection, log_in(target.credentials))
+            self._state.logged_in(time.time())
+            self._converse(connection, await_start(self._state, target.boot_timeout))
             self._flow(connection)
             failure = self._watch(connection)
         except Error as error:
@@ -336,7 +337,7 @@ class Reconnector:
         return connection
 
     def _converse(self, connection: Connection, opening: Opening) -> None:
-        """Begin a session."""
+        """Run a part of the beginning of a session."""
         try:
             action = next(opening)
             while True:
@@ -368,7 +369,7 @@ class Reconnector:
     def _flow(self, connection: Connection) -> None:
         """Let the program use a connection."""
         with self._news:
-            self._state.established(time.time())
+            self._state.established()
             self._usable = True
             self._news.notify_all()
         stock: Stock = None, {}
@@ -378,7 +379,7 @@ class Reconnector:
         with self._news:
             if not connection.alive:
                 raise _over(connection)
-            self._hand_on(connection, self._state.release(time.time(), *stock))
+            self._hand_on(connection, self._state.release(*stock))
             self._first = True
             self._news.notify_all()
 

@@ -5,7 +5,7 @@ Pure: no connection, and no time passes but the recording's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from pystrix.ami._protocol import AMIProtocol
 from pystrix.ami._tracked import Change, TrackedCall
@@ -34,6 +34,7 @@ class _Line(Protocol):
     def time(self) -> float | None: ...
 
 
+@runtime_checkable
 class Recording(Protocol):
     """What a `pystrix.testing.Transcript` is."""
 
@@ -80,14 +81,14 @@ def replay(
 def _messages(
     recording: Recording | Iterable[Event | Response],
 ) -> Iterable[tuple[float, Event | Response]]:
-    if not hasattr(recording, "lines"):
-        for message in cast("Iterable[Event | Response]", recording):
+    if not isinstance(recording, Recording):
+        for message in recording:
             yield 0.0, message
         return
     protocol = AMIProtocol(events=BY_NAME)
     protocol.receive_data(_GREETING + b"\n")
     moment = 0.0
-    for line in cast("Recording", recording).lines:
+    for line in recording.lines:
         moment = moment if line.time is None else line.time
         if line.kind == ">>" and not line.data.startswith(_GREETING):
             protocol.receive_data(line.data)

@@ -45,8 +45,6 @@ class Target:
     offline_timeout: float
     keepalive: float | None
     keepalive_timeout: float
-    patient: bool
-    """Whether the first connection is tried again, too."""
 
     def __post_init__(self) -> None:
         self.new_keepalive()

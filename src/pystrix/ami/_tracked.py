@@ -138,11 +138,11 @@ class Bridge:
     __slots__ = ("channels", "technology", "type", "uniqueid")
 
     def __init__(self, uniqueid: str) -> None:
-        self.uniqueid = uniqueid
+        self.uniqueid: str = uniqueid
         """Its id."""
-        self.type = ""
+        self.type: str = ""
         """What it is for: ``basic``, ``holding``, ..."""
-        self.technology = ""
+        self.technology: str = ""
         """How it mixes: ``simple_bridge``, ``softmix``, ..."""
         self.channels: tuple[Channel, ...] = ()
         """The channels in it, in the order in which they came."""
@@ -180,29 +180,29 @@ class Channel:
     )
 
     def __init__(self, uniqueid: str, call: TrackedCall, now: float) -> None:
-        self.uniqueid = uniqueid
+        self.uniqueid: str = uniqueid
         """Its Uniqueid, which never changes."""
-        self.call = call
+        self.call: TrackedCall = call
         """The call it belongs to."""
-        self.name = ""
+        self.name: str = ""
         """Its name now: ``PJSIP/alice-00000001``."""
-        self.linkedid = ""
+        self.linkedid: str = ""
         """The id that Asterisk gives to all channels that have to do with each other, now."""
-        self.state = ChannelState.DOWN
+        self.state: ChannelState = ChannelState.DOWN
         """Its state."""
-        self.caller_id = Party()
+        self.caller_id: Party = Party()
         """Who is at its end."""
-        self.connected_line = Party()
+        self.connected_line: Party = Party()
         """With whom that is connected."""
-        self.account_code = ""
+        self.account_code: str = ""
         """Its account code."""
-        self.language = ""
+        self.language: str = ""
         """The language of its prompts."""
-        self.context = ""
+        self.context: str = ""
         """The context of the dialplan that it is in."""
-        self.exten = ""
+        self.exten: str = ""
         """The extension there."""
-        self.priority = 0
+        self.priority: int = 0
         """The step of that extension."""
         self.bridge: Bridge | None = None
         """The bridge it is in."""
@@ -210,9 +210,9 @@ class Channel:
         """The channel that called it; None if none did."""
         self.other_half: Channel | None = None
         """The other half of a Local channel."""
-        self.on_hold = False
+        self.on_hold: bool = False
         """Whether the one at its end has put the others on hold."""
-        self.started_at = now
+        self.started_at: float = now
         """When it was made, on the clock of the tracker, in seconds."""
         self.answered_at: float | None = None
         """When it was answered; None if it was not."""
@@ -220,9 +220,9 @@ class Channel:
         """When it was hung up; None if it was not."""
         self.cause: int | None = None
         """Why it was hung up, as ISDN numbers it; None while it was not, or if nobody heard."""
-        self.cause_text = ""
+        self.cause_text: str = ""
         """The same in Asterisk's words."""
-        self.tech_cause = ""
+        self.tech_cause: str = ""
         """The same as its technology says it: ``486`` for SIP; ``""`` if it does not."""
 
     @property

@@ -142,9 +142,13 @@ class Manager(Listeners):
                 keepalive_timeout=keepalive_timeout,
                 credentials=Credentials(username, secret, method, event_mask),
                 event_classes=BY_NAME if event_classes is None else event_classes,
-                patient=wait_for_asterisk,
             ),
-            Reconnecting(peer_of(host, port), backoff, queue_size),
+            Reconnecting(
+                peer_of(host, port),
+                backoff,
+                (backoff or Backoff()) if wait_for_asterisk else None,
+                queue_size,
+            ),
             on_messages=self._route,
             take_stock=self._take_stock,
             on_lost=lambda failure: self._taps.lost(str(failure or "the manager was closed")),
@@ -171,8 +175,7 @@ class Manager(Listeners):
         Whoever waits for an answer is told; a callback that runs is cancelled, unless it is the one
         that closes.
         """
-        self._mailbox.end()
-        self._mailbox.clear()
+        self._mailbox.abandon()
         await self._link.stop()
         dispatcher = self._dispatcher
         if dispatcher is not None and dispatcher is not asyncio.current_task():

@@ -71,7 +71,7 @@ class ManagerError(Error):
 
 
 class ManagerActionError(ManagerError):
-    """Raised when Asterisk answered an action with an error.
+    """Raised when Asterisk answered an action with an error, or a list action without a list.
 
     Args:
         message: What happened.

@@ -171,11 +171,10 @@ class Manager(Listeners):
             ManagerAuthError: If Asterisk refuses the login.
             ManagerSocketError: If there is no connection, or the peer is no Asterisk manager.
             ManagerError: If this manager was closed.
-            ValueError: If it is to reconnect and does not know who logs in, or to wait for
-                Asterisk and not to reconnect.
+            ValueError: If it is to try again and does not know who logs in.
         """
         context = tls.create_default_context() if ssl is True else ssl or None
-        if username is None and (self._backoff is not None or wait_for_asterisk):
+        if username is None and (self._backoff or wait_for_asterisk):
             raise ValueError("to connect again connect() needs username and secret: it logs in")
         with self._connecting:
             self.disconnect()
@@ -195,8 +194,8 @@ class Manager(Listeners):
                         offline_timeout=self._offline_timeout,
                         keepalive=keepalive,
                         keepalive_timeout=keepalive_timeout,
-                        patient=wait_for_asterisk,
-                    )
+                    ),
+                    patient=wait_for_asterisk,
                 )
                 return
             stream, protocol = connect(
@@ -434,12 +433,17 @@ class Manager(Listeners):
         connection = kept.reconnector.come_online(name, timeout)
         return _Link(connection, kept.dispatcher), timeout - (time.monotonic() - started)
 
-    def _keep(self, target: Target) -> None:
+    def _keep(self, target: Target, *, patient: bool) -> None:
         """Make a connection, log in, and make it again when it is lost."""
         dispatcher = Dispatcher(self._deliver, self._queue_size, self._expire_aggregates)
         reconnector = Reconnector(
             target,
-            Reconnecting(peer_of(target.host, target.port), self._backoff, self._queue_size),
+            Reconnecting(
+                peer_of(target.host, target.port),
+                self._backoff,
+                (self._backoff or Backoff()) if patient else None,
+                self._queue_size,
+            ),
             hand_on=functools.partial(self._heard, dispatcher),
             take_stock=lambda connection: take_stock(connection, self._hooks, self, self._logger),
             on_lost=self._note_end,

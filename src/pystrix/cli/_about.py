@@ -22,4 +22,7 @@ def about(
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Call, record, replay and load FastAGI servers; no Asterisk is needed but to record."""
+    """Call, record, replay and load FastAGI servers; watch and steer Asterisk over AMI.
+
+    Only record and ami need an Asterisk.
+    """

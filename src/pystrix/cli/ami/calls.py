@@ -117,7 +117,7 @@ class Watch:
     """
 
     def __init__(self, manager: Manager, access: Access) -> None:
-        self.calls = Calls(manager, queue_size=QUEUE_SIZE)
+        self.calls: Calls = Calls(manager, queue_size=QUEUE_SIZE)
         """The calls."""
         self._access = access
         self._lines: Feed[dict[str, Any]] = Feed(QUEUE_SIZE)

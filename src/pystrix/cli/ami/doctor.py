@@ -120,7 +120,7 @@ class Examination:
         self._manager = manager
         self._access = access
         self._heard: set[str] = set()
-        self.logged_in = False
+        self.logged_in: bool = False
         """Whether Asterisk let us in."""
 
     def heard(self, messages: Sequence[Event | Response]) -> None:

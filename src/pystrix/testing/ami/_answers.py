@@ -30,7 +30,7 @@ class Refused(Exception):  # noqa: N818 - what an action is, returned as often a
         super().__init__(message)
         self.message = message
         """What Asterisk says."""
-        self.headers = to_pairs(headers)
+        self.headers: Pairs = to_pairs(headers)
         """More headers of the answer."""
 
 

@@ -79,7 +79,7 @@ class SimulatedCall:
         """The channel that is called; of a Local channel the first half."""
         self.caller = caller
         """The channel that called it; None if an action did."""
-        self.dialing = True
+        self.dialing: bool = True
         """Whether the far end has not decided yet."""
         self.talks: float | None = None
         """How many seconds after the answer the far end hangs up; None for never."""

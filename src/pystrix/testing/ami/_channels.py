@@ -51,7 +51,7 @@ class Bridge:
     """A bridge: the channels in it hear each other."""
 
     def __init__(self, world: World) -> None:
-        self.uniqueid = world.new_id()
+        self.uniqueid: str = world.new_id()
         self.channels: list[SimulatedChannel] = []
         self._world = world
         world.emit("BridgeCreate", self.snapshot())
@@ -112,9 +112,9 @@ class SimulatedChannel:
         """Its name."""
         self.uniqueid = uniqueid
         """Its Uniqueid."""
-        self.linkedid = linkedid or uniqueid
+        self.linkedid: str = linkedid or uniqueid
         """The Uniqueid of the first channel of its call."""
-        self.state = ChannelState.DOWN
+        self.state: ChannelState = ChannelState.DOWN
         """Its state."""
         self.caller_id: tuple[str, str] = ("", "")
         """Number and name of its caller ID."""
@@ -122,7 +122,7 @@ class SimulatedChannel:
         """Number and name of whom it is connected with."""
         self.language = "en"
         """The language of its prompts."""
-        self.account = ""
+        self.account: str = ""
         """Its account code."""
         self.place: tuple[str, str, str] = (world.context, "s", "1")
         """Context, extension and priority where it is in the dialplan."""
@@ -136,11 +136,11 @@ class SimulatedChannel:
         """The call it belongs to."""
         self.other_half: SimulatedChannel | None = None
         """The other half of a Local channel."""
-        self.runs_dialplan = False
+        self.runs_dialplan: bool = False
         """Whether it is in the dialplan, not in an application that Originate gave it."""
-        self.created = world.now
+        self.created: float = world.now
         """When it was made."""
-        self.gone = False
+        self.gone: bool = False
         """Whether it was hung up."""
         self._world = world
 

@@ -59,7 +59,7 @@ class Session:
         """Who has logged in."""
         self.mask: frozenset[str] = _EVERYTHING
         """The classes of events that it asked for."""
-        self.closed = False
+        self.closed: bool = False
         """Whether Asterisk has closed it."""
         self.challenge = ""
         """The challenge it was given."""

@@ -36,11 +36,11 @@ class World:
         """See `guarded`."""
         self.context = "default"
         """The context of channels that do not say theirs."""
-        self.now = 0.0
+        self.now: float = 0.0
         """Seconds since it was made."""
-        self.epoch = time.time()
+        self.epoch: float = time.time()
         """The time of day when it was made, in seconds since 1970."""
-        self.frozen = False
+        self.frozen: bool = False
         """Whether it does nothing at all, like a process that was stopped."""
         self.variables: dict[str, str] = {}
         """Global variables."""

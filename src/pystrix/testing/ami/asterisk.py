@@ -96,13 +96,13 @@ class SimulatedAsterisk(World):
         """The connections that are open."""
         self.failures: list[Exception] = []
         """What scripts raised."""
-        self.fully_booted = True
+        self.fully_booted: bool = True
         """Whether it is booted; who logs in before is told when it is."""
-        self.shutting_down = False
+        self.shutting_down: bool = False
         """Whether it refuses every action: it is about to end."""
-        self.listening = True
+        self.listening: bool = True
         """Whether connections can be made."""
-        self.greeting = True
+        self.greeting: bool = True
         """Whether connections that are made are kept."""
         self._recordings: list[Recording] = []
         self._replayed: list[ReplayedSession] = []
@@ -281,7 +281,7 @@ class SimulatedAsterisk(World):
     @guarded
     def freeze(self) -> None:
         """Do nothing from now on: neither answer nor send, but keep the connections."""
-        self.frozen = True
+        self.frozen: bool = True
 
     @guarded
     def thaw(self) -> None:

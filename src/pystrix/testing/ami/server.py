@@ -101,7 +101,7 @@ class AMIServer(SimulatedAsterisk):
         """The password of that user."""
         self.host = host
         """Where it listens."""
-        self.port = port
+        self.port: int = port
         """Its port, once it was started."""
         self._began = 0.0
         self._stopping = False
