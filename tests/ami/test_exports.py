@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import pystrix
 from tests.agi.test_exports import (
     PACKAGE,
     WAITING,
@@ -94,3 +95,10 @@ def test_shells_are_there(name: str) -> None:
     """The list of this file names modules that exist and wait."""
     path = PACKAGE.parent / Path(*name.split(".")).with_suffix(".py")
     assert WAITING & {module.partition(".")[0] for module, _ in imports_of(tree_of(path))}
+
+
+def test_package_has_it_when_it_is_asked_for() -> None:
+    """`pystrix.ami` is imported late; what is no part of the package is an error."""
+    assert pystrix.__getattr__("ami") is pystrix.ami
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        pystrix.__getattr__("nothing")
