@@ -16,7 +16,7 @@ import pytest
 from pystrix.agi import FastAGIServer
 from pystrix.testing import place_call
 from tests.agi.peers import Background, Peer, environment
-from tests.agi.transports import Asyncio
+from tests.agi.transports import Asyncio, AsyncioAsyncAGI, ThreadedAsyncAGI
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -141,6 +141,47 @@ def test_asyncio_server(monkeypatch: pytest.MonkeyPatch) -> None:
             peer.reply(b"200 result=1 (" + echo.split(b'"')[1] + b")")
             peer.expect(b'VERBOSE "that was enough" "1"', b"200 result=1")
             assert peer.rest() == b""
+    finally:
+        running.stop()
+
+
+def test_asyncagi_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The survey over a manager; the caller hangs up in the second question."""
+    running = AsyncioAsyncAGI()
+    monkeypatch.setattr("pystrix.agi.aio.AsyncAGIServer", lambda _: running.server)
+    load("asyncagi_server")
+    try:
+        peer = running.connect("survey/de?questions=2")
+        peer.expect(b"ANSWER", b"200 result=0")
+        peer.expect(b'SET VARIABLE "CHANNEL(language)" "de"', b"200 result=1")
+        peer.expect(b'GET DATA "survey-1" "2000" "1"', b"200 result=4")
+        peer.expect(b'SET VARIABLE "ANSWER_1" "4"', b"200 result=1")
+        peer.expect(b'GET DATA "survey-2" "2000" "1"', b"200 result=-1\nHANGUP")
+        assert peer.rest() == b""
+    finally:
+        running.stop()
+
+
+def test_asyncagi_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The greeting, for the calls of one context."""
+    made: list[Any] = []
+
+    def server(_: object, **options: Any) -> Any:
+        made.append(ThreadedAsyncAGI(**options))
+        return made[-1].server
+
+    monkeypatch.setattr("pystrix.agi.AsyncAGIServer", server)
+    load("asyncagi_threads")
+    running = made[0]
+    try:
+        others = running.connect(None)
+        running.switch.context = "reception"
+        peer = running.connect(None)
+        peer.expect(b"ANSWER", b"200 result=0")
+        peer.expect(b'SAY DIGITS "5551234" ""', b"200 result=0")
+        peer.expect(b"HANGUP", b"200 result=1")
+        assert peer.rest() == b""
+        assert others.unheard() == []
     finally:
         running.stop()
 

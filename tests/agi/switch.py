@@ -25,7 +25,9 @@ UNESCAPED: Final = "!'()*~"
 """What Asterisk does not escape, beside letters, digits and ``-._``, which nobody does."""
 
 
-def environment(channel: str, uniqueid: str, arguments: Sequence[str] = ()) -> bytes:
+def environment(
+    channel: str, uniqueid: str, arguments: Sequence[str] = (), context: str = "sip"
+) -> bytes:
     """Make an environment block as Asterisk 22 sends it."""
     lines = [
         "agi_request: async",
@@ -42,7 +44,7 @@ def environment(channel: str, uniqueid: str, arguments: Sequence[str] = ()) -> b
         "agi_callingtns: 0",
         "agi_dnid: 5551234",
         "agi_rdnis: unknown",
-        "agi_context: sip",
+        f"agi_context: {context}",
         "agi_extension: 5551234",
         "agi_priority: 1",
         "agi_enhanced: 0.0",
@@ -76,6 +78,8 @@ class Switch:
         """Tells whether the server under test is done with the call of a unique id."""
         self.refuse: dict[str, str] = {}
         """What actions are refused with, by their names."""
+        self.context = "sip"
+        """Where in the dialplan the next calls are."""
         self.tells_status = True
         """Whether the manager may hear of AGISTATUS."""
         self.calls: dict[str, Call] = {}
@@ -202,7 +206,7 @@ class Call:
 
     def start(self, arguments: Sequence[str]) -> None:
         """Enter AsyncAGI."""
-        self._pipe = environment(self.channel, self.uniqueid, arguments)
+        self._pipe = environment(self.channel, self.uniqueid, arguments, self._switch.context)
         self.event("AsyncAGIStart", f"Env: {encode(self._read())}")
 
     def end(self, *statuses: str) -> None:

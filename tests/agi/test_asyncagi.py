@@ -62,7 +62,7 @@ def test_parity() -> None:
         for name in names & others - {"daemon_threads", "runs_coroutines"}:
             assert signature(getattr(one, name)) == signature(getattr(other, name)), name
     written = [
-        signature(server.__init__).replace("_AsyncManager", "Manager")
+        signature(server.__init__).replace(".aio.", ".")
         for server in (AsyncAGIServer, aio.AsyncAGIServer)
     ]
     assert written[0] == written[1]

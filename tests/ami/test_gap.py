@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 
 import pytest
 
 from pystrix.ami import Event, FieldValueError, Gap, ManagerSocketError, MissingFieldError
+from pystrix.ami._gap import log_gap
 
 FAILURE = ManagerSocketError("the line\nbroke")
 
@@ -44,6 +46,17 @@ def test_an_event_like_any() -> None:
     assert event == "gap"
     assert event["Until"] == "2023-11-14T22:13:21.750000+00:00"
     assert bytes(event).startswith(b"Event: Gap\r\nFrom: 2023-11-14T22:13:20.250000+00:00\r\n")
+
+
+def test_log(caplog: pytest.LogCaptureFixture) -> None:
+    """A gap is said, with its length."""
+    logger = logging.getLogger("pystrix.ami")
+    log_gap([], logger)
+    log_gap([Event({"Event": "X"})], logger)
+    log_gap([gap()], logger)
+    assert [record.message for record in caplog.records] == [
+        "connected to 192.0.2.1:5038 again: nothing was heard for 1.5 s"
+    ]
 
 
 def test_a_counterfeit() -> None:

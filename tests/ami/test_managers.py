@@ -699,7 +699,7 @@ def test_closed_while_it_connects(start: Start, server: ScriptedServer) -> None:
 
 def test_keepalive(online: Callable[..., tuple[Running, Peer]], server: ScriptedServer) -> None:
     """A silent server is pinged; one that does not answer is left."""
-    running, peer = online(keepalive=0.02, keepalive_timeout=0.2)
+    running, peer = online(keepalive=0.02, keepalive_timeout=0.5)
     heard = Heard()
     running.manager.register_callback(Gap, heard)
     for _ in range(3):
@@ -707,7 +707,7 @@ def test_keepalive(online: Callable[..., tuple[Running, Peer]], server: Scripted
     peer.expect("Ping")
     assert peer.rest() == b""
     answering = return_to(server).respond_to_all(lambda peer, request: peer.respond(request, *PONG))
-    assert "is gone: nothing came within 0.2 s of a Ping" in heard.next().reason
+    assert "is gone: nothing came within 0.5 s of a Ping" in heard.next().reason
     running.close()
     answering.result()
 
@@ -724,7 +724,7 @@ def test_no_keepalive(online: Callable[..., tuple[Running, Peer]], server: Scrip
 
 def test_keepalive_and_a_long_action(online: Callable[..., tuple[Running, Peer]]) -> None:
     """While an action takes its time no Ping is sent, and the silence is none."""
-    running, peer = online(keepalive=0.02, keepalive_timeout=0.02)
+    running, peer = online(keepalive=0.02, keepalive_timeout=TIMEOUT)
     asking = Background(lambda: running.send(AnyAction("Originate"), timeout=TIMEOUT))
     request = peer.request()
     while request["Action"] == "Ping":

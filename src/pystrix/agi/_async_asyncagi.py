@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    import pystrix.ami.aio
     from pystrix.agi._async_asyncagi_desk import Line
     from pystrix.agi._scripts import Route
     from pystrix.agi.environment import Environment
     from pystrix.agi.routing import Request
-    from pystrix.ami.aio import Manager
 
 _LOGGER = logging.getLogger("pystrix.agi")
 
@@ -98,7 +98,7 @@ class AsyncAGIServer(Scripts):
 
     def __init__(
         self,
-        manager: Manager,
+        manager: pystrix.ami.aio.Manager,
         daemon_threads: bool = True,
         debug: bool = False,
         *,

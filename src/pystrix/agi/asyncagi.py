@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    import pystrix.ami
     from pystrix.agi._asyncagi_desk import Line
     from pystrix.agi.environment import Environment
     from pystrix.agi.routing import Request
-    from pystrix.ami import Manager
 
 __all__ = ["AsyncAGI", "AsyncAGIServer"]
 
@@ -111,7 +111,7 @@ class AsyncAGIServer(Scripts):
 
     def __init__(
         self,
-        manager: Manager,
+        manager: pystrix.ami.Manager,
         daemon_threads: bool = True,
         debug: bool = False,
         *,

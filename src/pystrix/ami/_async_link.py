@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 
 from pystrix.ami._async_connection import FOREVER, AsyncConnection
+from pystrix.ami._gap import log_gap
 from pystrix.ami._login import await_start, log_in
 from pystrix.ami._protocol import AMIProtocol
 from pystrix.ami.errors import (
@@ -261,10 +262,11 @@ class AsyncLink:
         stock: Stock = None, {}
         if self._state.in_gap:
             stock = await self._stock(connection)
-            self._logger.warning("connected to %s again", self._state.peer)
         if not connection.alive:
             raise _over(connection)
-        self._on_messages(self._state.release(*stock))
+        messages = self._state.release(*stock)
+        log_gap(messages, self._logger)
+        self._on_messages(messages)
         if not self._first.done():
             self._first.set_result(None)
         await asyncio.wait([connection.closed])

@@ -13,12 +13,13 @@ from pystrix.ami._fields import Field, Integer, Text
 from pystrix.ami._message import Event
 
 if TYPE_CHECKING:
+    import logging
     from collections.abc import Mapping, Sequence
 
     from pystrix.ami.errors import Error
     from pystrix.ami.events import CoreShowChannel
 
-__all__ = ["Gap", "Moment"]
+__all__ = ["Gap", "Moment", "log_gap"]
 
 
 class Moment(Field[datetime]):
@@ -100,3 +101,10 @@ class Gap(Event):
         )
         gap.failure = failure
         return gap
+
+
+def log_gap(messages: Sequence[object], logger: logging.Logger) -> None:
+    """Log the gap that stands before messages, if one does."""
+    if messages and isinstance(messages[0], Gap):
+        gap = messages[0]
+        logger.warning("connected to %s again: nothing was heard for %.1f s", gap.peer, gap.seconds)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from pystrix.ami._action import AnyAction, AnyListAction
 from pystrix.ami._connection import Connection, connect
 from pystrix.ami._exchange import ResponseOnly
+from pystrix.ami._gap import log_gap
 from pystrix.ami._login import await_start, log_in
 from pystrix.ami._sockets import keep_alive
 from pystrix.ami.errors import (
@@ -375,11 +376,12 @@ class Reconnector:
         stock: Stock = None, {}
         if self._state.in_gap:
             stock = self._take_stock(connection)
-            self._logger.warning("connected to %s again", self._state.peer)
         with self._news:
             if not connection.alive:
                 raise _over(connection)
-            self._hand_on(connection, self._state.release(*stock))
+            messages = self._state.release(*stock)
+            log_gap(messages, self._logger)
+            self._hand_on(connection, messages)
             self._first = True
             self._news.notify_all()
 

@@ -408,11 +408,11 @@ class Manager(Listeners):
 
     def _log_full(self, mailbox: Mailbox, first: bool) -> None:
         """Do what is to be done when events find no room in the queue to the callbacks."""
-        connection = self._link.connection
-        if self._overflow == "disconnect" and connection is not None:
-            error = ManagerOverflowError(len(mailbox))
-            self._logger.error("%s: disconnecting", error)
-            connection.close(str(error), error)
+        connection = self._link.usable
+        if self._overflow == "disconnect":
+            if connection is not None:  # else it is done already
+                error = ManagerOverflowError(len(mailbox))
+                connection.close(str(error), error)
         elif first:
             self._logger.warning(
                 "the callbacks are slower than the events: %d wait, others are dropped (%d by now)",
