@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pystrix.agi import AGISIGPIPEHangup, aio, core
+from pystrix.agi._async_asyncagi_desk import Desk
+from pystrix.agi._asyncagi_links import Request
+from pystrix.ami import ManagerError
+from pystrix.ami.aio import Manager
 from tests.agi.peers import TIMEOUT, eventually, records
 from tests.agi.switch import BREAK, FAIL
 from tests.agi.transports import AsyncioAsyncAGI
@@ -224,6 +228,17 @@ def test_lost_while_a_command_is_sent(
     assert "the connection to the manager was lost" in seen[0]
     eventually(lambda: not running.server._desk._tasks)
     assert peer.unheard() == []
+
+
+def test_manager_that_is_not_connected() -> None:
+    """Nothing waits for a connection: over another one it would be for nobody."""
+
+    async def send() -> None:
+        desk = Desk(Manager("127.0.0.1", username="u", secret=""))
+        await desk.send(Request("AGI", {}))
+
+    with pytest.raises(ManagerError, match="cannot send AGI: the manager is not connected"):
+        asyncio.run(send())
 
 
 def test_failure_in_vain(

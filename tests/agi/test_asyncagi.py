@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from pystrix.agi import AGISIGPIPEHangup, AsyncAGI, AsyncAGIServer, aio, core
-from pystrix.agi._asyncagi_desk import Line
-from pystrix.agi._asyncagi_links import LEFT, Links
-from pystrix.ami import Manager
+from pystrix.agi._asyncagi_desk import Desk, Line
+from pystrix.agi._asyncagi_links import LEFT, Links, Request
+from pystrix.ami import Manager, ManagerError
 from pystrix.ami import aio as ami_aio
 from tests.agi.peers import TIMEOUT, Background, eventually, records
 from tests.agi.switch import BREAK, FAIL, Switch
@@ -212,15 +212,24 @@ def test_no_thread(
 
 
 def test_manager_that_refuses_the_rest_of_an_environment(
-    start: Callable[..., ThreadedAsyncAGI],
+    start: Callable[..., ThreadedAsyncAGI], caplog: pytest.LogCaptureFixture
 ) -> None:
     """There is no session then."""
+    caplog.set_level("DEBUG", "pystrix")
     running = start()
     running.server.register_script_handler(None, plain)
     running.switch.refuse["AGI"] = "Permission denied"
     peer = running.connect("x", "y" * 2000)
-    eventually(lambda: not running.server._desk._lines and not running.server._desk._offered)
+    eventually(lambda: "not served: Asterisk refused AGI: Permission denied" in caplog.text)
+    eventually(lambda: not running.server._desk._lines)
     assert peer.unheard() == []
+
+
+def test_manager_that_is_not_connected() -> None:
+    """Nothing waits for a connection: over another one it would be for nobody."""
+    desk = Desk(Manager(reconnect=True))
+    with pytest.raises(ManagerError, match="cannot send AGI: the manager is not connected"):
+        desk.send([Request("AGI", {})])
 
 
 # Closing.

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pystrix.agi import Command, core, errors
@@ -147,6 +147,7 @@ def test_lost_ends(value: str) -> None:
         assert talk.run(core.GetVariable("A"), b"200 result=1 (a)\n") == "a"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=4000).map(lambda data: data.replace(b"\0", b"")))
 def test_never_a_shorter_value(value: bytes) -> None:
     """Any value comes whole or not at all, and the next command is in step."""
@@ -160,6 +161,7 @@ def test_never_a_shorter_value(value: bytes) -> None:
     assert talk.run(core.GetVariable("A"), b"200 result=1 (a)\n") == "a"
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=1500), max_size=5))
 def test_whatever_comes(pieces: list[bytes]) -> None:
     """Only what is documented comes out, and the session ends."""
@@ -175,6 +177,7 @@ def test_whatever_comes(pieces: list[bytes]) -> None:
     assert protocol.state is State.CLOSED
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=1500), max_size=3))
 def test_whatever_comes_first(pieces: list[bytes]) -> None:
     """It is an environment, or none."""

@@ -709,6 +709,17 @@ def test_call_that_cannot_be_ended(start: Start, caplog: pytest.LogCaptureFixtur
     eventually(lambda: any(line.startswith(text) for line in messages(caplog)))
 
 
+def test_gap_without_calls(start: Start) -> None:
+    """There is nothing to be done about it, and calls are served again."""
+    running = start(reconnect=True)
+    running.register(None, noop)
+    running.switch.cut()
+    eventually(lambda: not running._manager.is_connected())
+    peer = running.connect()
+    peer.expect(b"NOOP", REPLY)
+    assert peer.rest() == b""
+
+
 # Serving.
 
 

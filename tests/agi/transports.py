@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from typing import TYPE_CHECKING, Any, Protocol
@@ -343,7 +344,7 @@ class _Switched:
 
     def leave(self) -> None:
         """Have all calls be gone."""
-        if self._manager.is_connected():
+        with contextlib.suppress(OSError):  # the manager has left
             for call in self.switch.calls.values():
                 call.close()
 
@@ -497,8 +498,8 @@ class AsyncioAsyncAGI(_Switched):
         self.begin()
         with self.switch:
             self.leave()
-            if not self.loop.is_closed():
-                asyncio.run_coroutine_threadsafe(self.server.shutdown(), self.loop)
+            with contextlib.suppress(RuntimeError):  # the loop is closed already
+                self.loop.call_soon_threadsafe(self.server._desk.stop)
             self._serving.result()
 
 

@@ -337,6 +337,14 @@ def test_a_reason_that_does_not_say_why(following: Following) -> None:
     assert call.outcome is Outcome.BUSY
 
 
+def test_a_response_to_somebody_else(following: Following) -> None:
+    """A call of ours is not decided by what somebody else tried with its id."""
+    call = following.originate()
+    following.hear(new("PJSIP/a-1", "mine"))
+    assert following.hear(response(0, action_id="other", uniqueid="mine")) == []
+    assert call.reason is None
+
+
 def test_a_hangup_before_the_reason(following: Following) -> None:
     """The call has ended, and what became of it is known a moment later."""
     call = following.originate()

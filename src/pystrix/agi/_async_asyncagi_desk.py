@@ -65,7 +65,7 @@ class Line:
         elif not isinstance(item, End):
             if self._failing is None:
                 self.receiver.feed(item)
-            elif not self.link.commands:  # else it is of an earlier one
+            elif not item.left:  # else it is of an earlier command
                 _resolve(self._failing, item)
         elif item.has_status and self.link.protocol.may_have_failed:
             self._desk.start(self._settle(item))

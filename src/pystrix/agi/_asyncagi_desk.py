@@ -26,7 +26,7 @@ from pystrix.agi._asyncagi_links import (
     Orders,
     Request,
 )
-from pystrix.agi._asyncagi_protocol import SEND_SECONDS
+from pystrix.agi._asyncagi_protocol import SEND_SECONDS, Result
 from pystrix.ami._action import AnyAction
 from pystrix.ami.errors import Error, ManagerActionError, ManagerError
 
@@ -182,11 +182,11 @@ class Line:
         try:
             self._desk.send(self._desk.requests(self.link, FAIL))
             while deadline is not None and (result := self.receive_before(deadline)):
-                if self.link.commands:  # it is of an earlier one
-                    continue
-                if result.startswith(FAILED):
+                of_earlier = isinstance(result, Result) and result.left
+                if not of_earlier and result.startswith(FAILED):
                     return
-                self._desk.send(self._desk.requests(self.link, FAIL))  # a text had come
+                if not of_earlier:  # a text had come
+                    self._desk.send(self._desk.requests(self.link, FAIL))
         except Error as error:
             _LOGGER.warning("%s is not ended as a failure: %s", self.peer, error)
 

@@ -312,4 +312,6 @@ class Links:
             del self._by_uniqueid[link.uniqueid]
             self._by_uniqueid[uniqueid] = link
             link.uniqueid = uniqueid
-        return link, Result.of(event.get("Result", ""))
+        result = Result.of(event.get("Result", ""))
+        result.left = len(link.commands)
+        return link, result

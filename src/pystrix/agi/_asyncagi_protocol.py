@@ -77,6 +77,8 @@ class Result(bytes):
 
     lost: bool
     """Whether Asterisk may have lost its end."""
+    left: int = 0
+    """How many commands were on their way behind the one whose result it is."""
 
     @classmethod
     def of(cls, encoded: str) -> Self:

@@ -282,7 +282,7 @@ class Tracker(Ledger[CallT]):
         call: TrackedCall | None = self._by_action.pop(event.action_id or "", None)
         if call is None:  # of somebody else
             call = self.calls.get(event.get("Uniqueid", ""))
-        if call is None:
+        if call is None or call.action_id not in {"", event.action_id}:
             return
         self._note_heard(call, event)
         call.reason = number_in(event.get("Reason", ""))
