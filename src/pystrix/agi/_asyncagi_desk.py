@@ -187,7 +187,7 @@ class Line:
                     return
                 if not of_earlier:  # a text had come
                     self._desk.send(self._desk.requests(self.link, FAIL))
-        except Error as error:
+        except (Error, BrokenPipeError) as error:  # the connection, or this program ends
             _LOGGER.warning("%s is not ended as a failure: %s", self.peer, error)
 
 
