@@ -83,9 +83,9 @@ def run(
     """
     protocol = AGIProtocol()
     protocol.receive_data(ENVIRONMENT)
-    protocol.send_action(action)
+    line = protocol.send_action(action)
     answers = list(replies)
-    while line := protocol.data_to_send():
+    while line:
         assert line.endswith(b"\n")
         assert line.count(b"\n") == 1
         if sent is not None:
@@ -97,6 +97,7 @@ def run(
             assert answers, f"no answer is left for {line!r}"
             reply = answers.pop(0)
         _feed(protocol, reply, chunk)
+        line = protocol.data_to_send()
     assert not answers, "these were not asked for"
     assert protocol.state is State.READY, "the reply is not complete"
     return action.process_response(protocol.response())

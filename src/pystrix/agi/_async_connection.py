@@ -242,15 +242,18 @@ class TransportSocket(asyncio.Protocol):
         connected: Called with this when it is connected; sets `receiver`.
     """
 
-    __slots__ = ("_connected", "_transport", "is_over", "receiver")
+    __slots__ = ("_connected", "_transport", "is_over", "receiver", "write")
 
     def __init__(self, connected: Callable[[TransportSocket, asyncio.Transport], None]) -> None:
         self._connected = connected
+        self.write: Callable[[bytes], None]
+        """Send bytes, those that cannot be sent now as soon as they can."""
         self.receiver: Receiver
         self.is_over: bool = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self.write = self._transport.write
         self._connected(self, self._transport)
 
     def data_received(self, data: bytes) -> None:
@@ -263,10 +266,6 @@ class TransportSocket(asyncio.Protocol):
             _LOGGER.debug("%s: the connection broke: %s", self.receiver.peer, exc)
         self.is_over = True
         self.receiver.feed_eof()
-
-    def write(self, data: bytes) -> None:
-        """Send bytes, those that cannot be sent now as soon as they can."""
-        self._transport.write(data)
 
     def send_last(self, line: bytes) -> None:
         """Send a last line; the peer then closes, unless it does not even read."""

@@ -80,21 +80,21 @@ class AsyncSession(CallFacts):
             AGIError: If Asterisk refused the command or could not carry it out.
             AGIProtocolError: If the peer does not speak AGI.
         """
-        if isinstance(action, GeneratorType):
-            return await self._run(cast("Dialogue[T]", action), timeout)
-        if timeout is not None:
-            async with asyncio.timeout(timeout):
-                return await self.execute(action)
-        single = cast("Action[T]", action)
+        if timeout is not None or type(action) is GeneratorType:
+            return await self._execute_otherwise(action, timeout)
+        if TYPE_CHECKING:  # as a call it would cost as much as a part of the work
+            action = cast("Action[T]", action)
         if self._busy:
             await self._turn()
         self._busy = True
         protocol = self._protocol
         try:
-            protocol.send_action(single)
-            self._flush()
+            line = protocol.send_action(action)
+            if self._debug:
+                _LOGGER.debug("%s << %r", self.peer, line)
+            self._connection.write(line)
             if protocol.state is _WAITING:
-                waiter = self._waiter = self._future()
+                waiter = self._waiter = (self._loop or self._running_loop()).create_future()
                 try:
                     await waiter
                 except asyncio.CancelledError:
@@ -105,12 +105,24 @@ class AsyncSession(CallFacts):
             self._busy = False
             if self._turns:
                 self._pass_turn()
-        return single.process_response(response)
+        return action.process_response(response)
 
-    def _future(self) -> asyncio.Future[None]:
+    async def _execute_otherwise(
+        self, action: Action[T] | Dialogue[T], timeout: float | None
+    ) -> T:
+        """Run a dialogue, or an action that has a time limit."""
+        if isinstance(action, GeneratorType):
+            return await self._run(cast("Dialogue[T]", action), timeout)
+        async with asyncio.timeout(timeout):
+            return await self.execute(action)
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
-        return self._loop.create_future()
+        return self._loop
+
+    def _future(self) -> asyncio.Future[None]:
+        return self._running_loop().create_future()
 
     async def _turn(self) -> None:
         """Wait until no action runs; first come, first served."""
@@ -221,9 +233,10 @@ class AsyncSession(CallFacts):
         """Take what was read; tell whether more is to come before anything is sent."""
         if self._debug:
             _LOGGER.debug("%s >> %r", self.peer, data)
-        self._protocol.receive_data(data)
+        protocol = self._protocol
+        protocol.receive_data(data)
         self._advance()
-        return self._protocol.state is _WAITING
+        return protocol.state is _WAITING
 
     def feed_eof(self) -> None:
         """Take the end of the connection. Idempotent."""
@@ -241,10 +254,12 @@ class AsyncSession(CallFacts):
         state = self._protocol.state
         if state is _WAITING:
             self._flush()
-        elif self._waiter is not None and state is not _ENVIRONMENT:
-            waiter, self._waiter = self._waiter, None
-            if not waiter.done():
+        elif (waiter := self._waiter) is not None and state is not _ENVIRONMENT:
+            self._waiter = None
+            try:
                 waiter.set_result(None)
+            except asyncio.InvalidStateError:  # cancelled, which nobody has taken note of yet
+                pass
         if self._callbacks:
             self._tell()
         if self._blocks and self._protocol.hung_up:

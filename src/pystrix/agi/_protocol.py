@@ -77,6 +77,8 @@ _LOGGER = logging.getLogger("pystrix.agi")
 _NOTHING_BUT_HANGUPS: Final = frozenset((HANGUP_LINE + b"\n") * n for n in range(3))
 _CHANNEL_STATUS: Final = encode_command("CHANNEL STATUS", ())
 
+_new = tuple.__new__  # see _wire
+
 OK, TRYING, INVALID, DEAD, USAGE = 200, 100, 510, 511, 520
 
 
@@ -100,8 +102,9 @@ _ENVIRONMENT, _READY, _WAITING, _CLOSED = State
 class AGIProtocol:
     """One AGI session without its connection.
 
-    The session that owns it sends `data_to_send` whenever it is not empty, gives every byte it
-    reads to `receive_data`, and calls `receive_eof` when there are no more. Not thread-safe.
+    The session that owns it sends what `send_action` gives, gives every byte it reads to
+    `receive_data`, sends `data_to_send` after that whenever it is not empty, and calls
+    `receive_eof` when there are no more bytes. Not thread-safe.
 
     Args:
         peer: Who is at the other end, for the log.
@@ -195,12 +198,15 @@ class AGIProtocol:
             self._raise_failure("the environment block is not complete")
         return self._environment
 
-    def send_action(self, action: Action[Any], *, told: bool = False) -> None:
-        """Begin an action; its line is in `data_to_send`.
+    def send_action(self, action: Action[Any], *, told: bool = False) -> bytes:
+        """Begin an action.
 
         Args:
             action: The action.
             told: Whether who sends it has been told of the hang-up: see `receive_signal`.
+
+        Returns:
+            The bytes that are to be sent now, in one write.
 
         Raises:
             AGISIGHUPHangup: If the hang-up was signalled, and nothing has raised it yet.
@@ -219,8 +225,8 @@ class AGIProtocol:
         self.state = _WAITING
         if self._out_of_step:
             self._request_echo(AGIProtocol._skipped_line)
-        else:
-            self._out = line
+            return self.data_to_send()
+        return line
 
     def _refuse_action(self, told: bool) -> None:
         """Raise what keeps an action from being sent, if anything does."""
@@ -274,25 +280,26 @@ class AGIProtocol:
             self._out = b""
         return data
 
-    def receive_data(self, data: bytes | bytearray | memoryview) -> None:
+    def receive_data(self, data: bytes) -> None:
         """Hand in what was read. Then send `data_to_send` and look at the state."""
         state = self.state
         if state is _WAITING:
             if not self._buffer:
-                read = bytes(data)
-                plain = PLAIN_REPLIES.get(read)
+                plain = PLAIN_REPLIES.get(data)
                 if plain is not None and self._on_line is None and self._on_reply is None:
-                    self._response = Response(plain[0].copy(), OK, plain[2])
-                    if plain[2] == "result=1" and is_exec(self._line):
+                    items, _, text = plain
+                    self._response = _new(Response, (items.copy(), OK, text))
+                    if text == "result=1" and is_exec(self._line):
                         self._on_reply = AGIProtocol._usage_after_exec
                     else:
                         self.state = _READY
                     return
-                if read.find(b"\n") == len(read) - 1 and read:  # nearly always a read is one line
+                line, feed, rest = data.partition(b"\n")
+                if feed and not rest:  # nearly always a read is one line
                     if self._on_line is None:
-                        self._reply_line(read[:-1])
+                        self._reply_line(line)
                     else:
-                        self._on_line(self, read[:-1])
+                        self._on_line(self, line)
                     return
             self._buffer += data
             self._read_lines()
@@ -369,7 +376,10 @@ class AGIProtocol:
             return
         block = bytes(self._buffer[:end])
         environment = Environment.parse(block)
-        del self._buffer[: end + skip]
+        if len(self._buffer) == end + skip:
+            self._buffer = bytearray()  # the old one has kept its room
+        else:
+            del self._buffer[: end + skip]
         self._scanned = 0
         if not is_as_sent(block) and not self._accept(environment):
             return
@@ -458,12 +468,18 @@ class AGIProtocol:
     # Private: the line handlers.
 
     def _reply_line(self, line: bytes) -> None:
-        if line.startswith(b"200 ") and self._on_reply is None:
+        if line[:4] == b"200 " and self._on_reply is None:
             text = line[4:].decode("utf-8", "surrogateescape")
-            if " (" in text and has_parenthesis(text) and gives_value(self._line):
-                self._value(line, text)
-            else:
+            if " (" not in text or not has_parenthesis(text) or not gives_value(self._line):
                 self._answered(text, parse_items(text))
+            elif (
+                text[-1] == ")"
+                and len(text) <= SURELY_WHOLE
+                and (not self._buffer or bytes(self._buffer) in _NOTHING_BUT_HANGUPS)
+            ):
+                self._answered(text, parse_value(text))
+            elif self._hold(line):  # the value may have more
+                self._request_echo(AGIProtocol._value_line)
         elif line == HANGUP_LINE:
             self.hung_up = True
         elif (reply := parse_reply_line(line)) is None:
@@ -482,14 +498,6 @@ class AGIProtocol:
             self._answered(text, parse_items(text))
         else:
             self._refused(code, text)
-
-    def _value(self, line: bytes, text: str) -> None:
-        """Take the first line of a reply with a value, which may have more."""
-        whole = text[-1] == ")" and len(text) <= SURELY_WHOLE
-        if whole and (not self._buffer or bytes(self._buffer) in _NOTHING_BUT_HANGUPS):
-            self._answered(text, parse_value(text))
-        elif self._hold(line):
-            self._request_echo(AGIProtocol._value_line)
 
     def _block_line(self, line: bytes) -> None:
         """Take a line of a usage block, which ends with ``520`` and a blank."""
@@ -558,7 +566,7 @@ class AGIProtocol:
         if result is None:
             self._fail(AGINoResultError(f"a reply without a result: {text!r}", items))
             return
-        self._response = Response(items, OK, text)
+        self._response = _new(Response, (items, OK, text))
         value, data = result
         if value == "1" and is_exec(self._line):
             self._on_reply = AGIProtocol._usage_after_exec

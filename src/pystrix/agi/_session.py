@@ -164,8 +164,8 @@ class Session(CallFacts):
             with self._lock:
                 if protocol.may_have_more:
                     self._read_now()
-                protocol.send_action(action, told=protocol.hung_up and self._tells())
-                if not self._converse(deadline):
+                line = protocol.send_action(action, told=protocol.hung_up and self._tells())
+                if not self._converse(line, deadline):
                     raise TimeoutError(f"{action} takes longer than it may")
                 response = protocol.response()
         finally:
@@ -279,7 +279,7 @@ class Session(CallFacts):
         """Tell whether this thread runs a callback, and so knows of the hang-up."""
         return threading.get_ident() in self._telling
 
-    def _converse(self, deadline: float | None) -> bool:
+    def _converse(self, data: bytes, deadline: float | None) -> bool:
         """Send and receive until the protocol waits no more; tell whether that was in time.
 
         The lock is held.
@@ -287,17 +287,20 @@ class Session(CallFacts):
         protocol, stream = self._protocol, self._stream
         in_time = True
         try:
-            while protocol.state is _WAITING:
-                if data := protocol.data_to_send():
+            while True:
+                if data:
                     self._send(data)
                 received = stream.receive() if deadline is None else stream.receive_before(deadline)
                 if received is None:
                     in_time, deadline = False, None
                     self._give_up()
-                    continue
-                self._received(received)
-                if protocol.state is _WAITING:
+                else:
+                    self._received(received)
+                if protocol.state is not _WAITING:
+                    break
+                if received is not None:
                     stream.acknowledge()
+                data = protocol.data_to_send()
         except OSError as error:
             self._lost(error)
         except BaseException:  # a signal handler's: where the conversation stands is not known

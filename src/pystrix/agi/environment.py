@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from urllib.parse import unquote
 
 from pystrix.agi._wire import decode, parse_number
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Environment"]
 
 _UNKNOWN = "unknown"
+_SCRIPT = b"\nagi_network_script:"
 
 
 class Environment(Mapping[str, str]):
@@ -31,12 +32,16 @@ class Environment(Mapping[str, str]):
         variables: The variables by name.
     """
 
-    __slots__ = ("_arguments", "_block", "_ignored", "_parsed", "_query")
+    __slots__ = ("_arguments", "_block", "_ignored", "_parsed", "_parts", "_query")
 
     def __init__(self, variables: Mapping[str, str]) -> None:
-        self._block = b""
-        self._parsed: dict[str, str] | None = dict(variables)
+        self._begin(b"", dict(variables))
+
+    def _begin(self, block: bytes, parsed: dict[str, str] | None) -> None:
+        self._block = block
+        self._parsed = parsed  # None until somebody looks
         self._ignored: tuple[str, ...] = ()
+        self._parts: tuple[str, str, str] | None = None  # these until somebody asks
         self._query: dict[str, list[str]] | None = None
         self._arguments: tuple[str, ...] | None = None
 
@@ -46,9 +51,8 @@ class Environment(Mapping[str, str]):
 
         It is taken apart when somebody looks; most calls need only their script's path.
         """
-        environment = cls({})
-        environment._block = block
-        environment._parsed = None
+        environment = cls.__new__(cls)
+        environment._begin(b"\n%b\n" % block, None)
         return environment
 
     @property
@@ -56,7 +60,7 @@ class Environment(Mapping[str, str]):
         if self._parsed is None:
             self._parsed = {}
             ignored: list[str] = []
-            for line in decode(self._block).split("\n"):
+            for line in decode(self._block[1:-1]).split("\n"):
                 name, colon, value = line.partition(":")
                 if colon and name.startswith("agi_") and name not in self._parsed:
                     self._parsed[name] = value.removeprefix(" ")
@@ -73,18 +77,6 @@ class Environment(Mapping[str, str]):
         """
         _ = self._variables  # taken apart now, if not before
         return self._ignored
-
-    def _find(self, name: bytes) -> str | None:
-        """Give the value of a variable without taking the whole block apart."""
-        if self._parsed is not None:
-            return self._parsed.get(decode(name))
-        start = 0
-        if not self._block.startswith(name + b":"):
-            start = self._block.find(b"\n" + name + b":") + 1
-            if start == 0:
-                return None
-        line = self._block[start:].partition(b"\n")[0]
-        return decode(line[len(name) + 1 :]).removeprefix(" ")
 
     def __getitem__(self, name: str) -> str:
         return self._variables[name]
@@ -120,19 +112,31 @@ class Environment(Mapping[str, str]):
     @property
     def network_script(self) -> str | None:
         """What follows the host in the URL, query included; None if nothing does."""
-        return self._find(b"agi_network_script")
+        if self._parsed is not None:
+            return self._parsed.get("agi_network_script")
+        start = self._block.find(_SCRIPT)
+        if start < 0:
+            return None
+        start += len(_SCRIPT)
+        return decode(self._block[start : self._block.index(b"\n", start)]).removeprefix(" ")
+
+    @property
+    def _target(self) -> tuple[str, str, str]:
+        """The network script in three parts: its path, the ``?``, the query."""
+        if self._parts is None:
+            self._parts = (self.network_script or "/").partition("?")
+        return self._parts
 
     @property
     def path(self) -> str:
         """The network script up to its ``?``; ``"/"`` if there is none."""
-        return (self.network_script or "/").partition("?")[0]
+        return self._target[0]
 
     @property
     def query(self) -> dict[str, list[str]]:
         """The query of the network script: each name with its values, blank ones dropped."""
         if self._query is None:
-            text = (self.network_script or "").partition("?")[2]
-            self._query = parse_qs(text, errors="surrogateescape") if text else {}
+            self._query = _parse_query(self._target[2])
         return self._query
 
     @property
@@ -140,7 +144,7 @@ class Environment(Mapping[str, str]):
         """The arguments behind the URL in the dialplan, in order; empty ones are kept."""
         if self._arguments is None:
             found: list[str] = []
-            if self._find(b"agi_arg_1") is not None:
+            if self._parsed is not None or b"\nagi_arg_1:" in self._block:
                 while (value := self._variables.get(f"agi_arg_{len(found) + 1}")) is not None:
                     found.append(value)
             self._arguments = tuple(found)
@@ -242,12 +246,27 @@ class Environment(Mapping[str, str]):
         return self._int("agi_threadid")
 
 
+def _parse_query(text: str) -> dict[str, list[str]]:
+    """Read a query: what `urllib.parse.parse_qs` does, in a fraction of its time."""
+    query: dict[str, list[str]] = {}
+    for part in text.split("&"):
+        name, _, value = part.partition("=")
+        if value:
+            query.setdefault(_unquote(name), []).append(_unquote(value))
+    return query
+
+
+def _unquote(text: str) -> str:
+    if "+" in text or "%" in text:
+        return unquote(text.replace("+", " "), errors="surrogateescape")
+    return text
+
+
 def is_as_sent(block: bytes) -> bool:
     """Tell whether a block is as Asterisk makes it; a line feed in the dialplan's data shows."""
     lines = block.count(b"\n")
     return (
-        block.startswith(b"agi_")
+        block[:4] == b"agi_"
         and block.count(b"\nagi_") == lines
-        and block.count(b":") > lines
-        and b"\nagi_threadid:" in block
+        and block.rfind(b"\nagi_threadid:") > 0  # before the arguments it is the last
     )
