@@ -29,8 +29,8 @@ class Receiver(Protocol):
     peer: str
     """Who is at the other end, for the log."""
 
-    def feed(self, data: bytes) -> bool:
-        """Take what was read; tell whether more is to come before anything is sent."""
+    def feed(self, data: bytes) -> None:
+        """Take what was read."""
         ...
 
     def feed_eof(self) -> None:
@@ -41,8 +41,6 @@ class Receiver(Protocol):
 class Connection(Protocol):
     """The connection of a session. Nothing of it waits or raises."""
 
-    receiver: Receiver
-    """Who gets what it reads."""
     is_over: bool
     """Whether either side has closed it."""
 
@@ -53,6 +51,10 @@ class Connection(Protocol):
         """
         ...
 
+    def acknowledge(self) -> None:
+        """Have the peer know that its bytes came, for it may wait to send more."""
+        ...
+
     def close(self) -> None:
         """Close it; what could not be sent yet is dropped. Idempotent."""
         ...
@@ -60,6 +62,10 @@ class Connection(Protocol):
 
 class SocketConnection(Connection, Protocol):
     """One to Asterisk, on whichever loop."""
+
+    def deliver_to(self, receiver: Receiver) -> None:
+        """Let somebody get from now on what is read."""
+        ...
 
     def send_last(self, line: bytes) -> None:
         """Send a last line; the peer then closes, unless it does not even read."""
@@ -82,12 +88,12 @@ class OwnConnection:
         "_loop",
         "_reader",
         "_receive",
+        "_receiver",
         "_release",
         "_send",
         "_unsent",
         "_writer",
         "is_over",
-        "receiver",
     )
 
     def __init__(
@@ -106,7 +112,7 @@ class OwnConnection:
         self._loop: asyncio.AbstractEventLoop
         self._is_open = False
         self._unsent = b""
-        self.receiver: Receiver
+        self._receiver: Receiver
         self.is_over: bool = False
 
     def open(self, receiver: Receiver, loop: asyncio.AbstractEventLoop) -> None:
@@ -121,9 +127,13 @@ class OwnConnection:
             raise ValueError(
                 "asyncio cannot wait for a file: read from a pipe, or take pystrix.agi.AGI"
             ) from None
-        self.receiver = receiver
+        self._receiver = receiver
         self._loop = loop
         self._is_open = True
+
+    def deliver_to(self, receiver: Receiver) -> None:
+        """Let somebody get from now on what is read."""
+        self._receiver = receiver
 
     def write(self, data: bytes) -> None:
         """Send bytes, those that cannot be sent now as soon as they can."""
@@ -151,7 +161,7 @@ class OwnConnection:
                 self._loop.remove_writer(self._writer)
         release, self._release = self._release, _nothing
         release()
-        self.receiver = NOBODY
+        self._receiver = _NOBODY
 
     def acknowledge(self) -> None:
         """Have the peer know that its bytes came, for it may wait to send more."""
@@ -166,11 +176,10 @@ class OwnConnection:
             self._broken(error)
             return
         if data:
-            if self.receiver.feed(data):
-                self.acknowledge()
+            self._receiver.feed(data)
         else:
             self._end()
-            self.receiver.feed_eof()
+            self._receiver.feed_eof()
 
     def _end(self) -> None:
         """Read no more: it would be told again and again."""
@@ -178,8 +187,8 @@ class OwnConnection:
         self._loop.remove_reader(self._reader)
 
     def _broken(self, error: OSError) -> None:
-        _LOGGER.debug("%s: the connection broke: %s", self.receiver.peer, error)
-        self.receiver.feed_eof()
+        _LOGGER.debug("%s: the connection broke: %s", self._receiver.peer, error)
+        self._receiver.feed_eof()
 
     def _write_on(self) -> None:
         self._loop.remove_writer(self._writer)
@@ -239,33 +248,38 @@ class TransportSocket(asyncio.Protocol):
     """A transport of the loop.
 
     Args:
-        connected: Called with this when it is connected; sets `receiver`.
+        connected: Called with this when it is connected; says who gets what is read.
     """
 
-    __slots__ = ("_connected", "_transport", "is_over", "receiver", "write")
+    __slots__ = ("_connected", "_receiver", "_transport", "is_over", "write")
 
     def __init__(self, connected: Callable[[TransportSocket, asyncio.Transport], None]) -> None:
         self._connected = connected
-        self.write: Callable[[bytes], None]
-        """Send bytes, those that cannot be sent now as soon as they can."""
-        self.receiver: Receiver
         self.is_over: bool = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self.write = self._transport.write
+        self.write: Callable[[bytes], None] = self._transport.write
+        """Send bytes, those that cannot be sent now as soon as they can."""
         self._connected(self, self._transport)
 
+    def deliver_to(self, receiver: Receiver) -> None:
+        """Let somebody get from now on what is read."""
+        self._receiver = receiver
+
     def data_received(self, data: bytes) -> None:
-        if self.receiver.feed(data):
-            with contextlib.suppress(OSError):  # broken meanwhile
-                acknowledge(self._transport.get_extra_info("socket"))
+        self._receiver.feed(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if exc is not None:
-            _LOGGER.debug("%s: the connection broke: %s", self.receiver.peer, exc)
+            _LOGGER.debug("%s: the connection broke: %s", self._receiver.peer, exc)
         self.is_over = True
-        self.receiver.feed_eof()
+        self._receiver.feed_eof()
+
+    def acknowledge(self) -> None:
+        """Have the peer know that its bytes came, for it may wait to send more."""
+        with contextlib.suppress(OSError):  # broken meanwhile
+            acknowledge(self._transport.get_extra_info("socket"))
 
     def send_last(self, line: bytes) -> None:
         """Send a last line; the peer then closes, unless it does not even read."""
@@ -277,7 +291,7 @@ class TransportSocket(asyncio.Protocol):
         """Close it; what could not be sent yet is dropped. Idempotent."""
         self.is_over = True
         self._transport.close()
-        self.receiver = NOBODY
+        self._receiver = _NOBODY
 
 
 class _Nobody:
@@ -289,14 +303,14 @@ class _Nobody:
 
     peer = "a closed connection"
 
-    def feed(self, data: bytes) -> bool:  # noqa: ARG002 - what still comes is dropped
-        return False
+    def feed(self, data: bytes) -> None:
+        """Drop what still comes."""
 
     def feed_eof(self) -> None:
         """Do nothing: who closes knows."""
 
 
-NOBODY: Final = _Nobody()
+_NOBODY: Final = _Nobody()
 
 
 def _nothing() -> None:

@@ -229,14 +229,12 @@ class AsyncSession(CallFacts):
 
     # What the connection calls.
 
-    def feed(self, data: bytes) -> bool:
-        """Take what was read; tell whether more is to come before anything is sent."""
+    def feed(self, data: bytes) -> None:
+        """Take what was read."""
         if self._debug:
             _LOGGER.debug("%s >> %r", self.peer, data)
-        protocol = self._protocol
-        protocol.receive_data(data)
+        self._protocol.receive_data(data)
         self._advance()
-        return protocol.state is _WAITING
 
     def feed_eof(self) -> None:
         """Take the end of the connection. Idempotent."""
@@ -254,6 +252,7 @@ class AsyncSession(CallFacts):
         state = self._protocol.state
         if state is _WAITING:
             self._flush()
+            self._connection.acknowledge()  # the rest of the reply may wait for that
         elif (waiter := self._waiter) is not None and state is not _ENVIRONMENT:
             self._waiter = None
             try:

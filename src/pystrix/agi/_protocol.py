@@ -34,6 +34,7 @@ from pystrix.agi._limits import (
     SURELY_WHOLE,
 )
 from pystrix.agi._wire import (
+    DONE,
     HANGUP_LINE,
     PLAIN_REPLIES,
     Cancelling,
@@ -287,9 +288,8 @@ class AGIProtocol:
             if not self._buffer:
                 plain = PLAIN_REPLIES.get(data)
                 if plain is not None and self._on_line is None and self._on_reply is None:
-                    items, _, text = plain
-                    self._response = _new(Response, (items.copy(), OK, text))
-                    if text == "result=1" and is_exec(self._line):
+                    self._response = plain
+                    if plain is DONE and is_exec(self._line):
                         self._on_reply = AGIProtocol._usage_after_exec
                     else:
                         self.state = _READY
@@ -315,7 +315,7 @@ class AGIProtocol:
         """Tell that the peer has closed the connection, or that it broke. Idempotent."""
         if self.state is _CLOSED:
             return
-        failure: AGIException = AGISIGPIPEHangup("the connection is closed")
+        failure: AGIException | None = None
         if self._on_line is AGIProtocol._value_line and any(x.endswith(b")") for x in self._held):
             self._end_value()
         if self.state is _WAITING:
@@ -353,7 +353,7 @@ class AGIProtocol:
             raise AGISIGPIPEHangup(otherwise)
         raise self._failure.with_traceback(None)  # it may be raised many times
 
-    def _close(self, failure: AGIException) -> None:
+    def _close(self, failure: AGIException | None) -> None:
         if self.state is _WAITING:
             self._response = None  # otherwise it is whole, and waits to be taken
         self.state = _CLOSED

@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import functools
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +36,6 @@ _new = tuple.__new__
 _NO_TEXT = (bytes, bytearray, memoryview, type(None))
 _QUOTE, _BACKSLASH = b'"\\'
 _BETWEEN = '" "'
-_SHORT = 256  # characters of words that are kept for the next time
 _SPECIAL = re.compile('["\\\\\n\0]')
 _FORBIDDEN = re.compile("[\n\0]")
 _NAME = re.compile(r"[A-Za-z]+(?: [A-Za-z]+)*")
@@ -133,13 +132,13 @@ def encode_command(name: str, words: Sequence[Any]) -> bytes:
         text = _BETWEEN.join(words)
     except TypeError:  # not all of them are str
         return encode_command(name, [to_text(word) for word in words])
-    line = (_plain_line if len(text) <= _SHORT else _plain_line.__wrapped__)(name, len(words), text)
+    line = _plain_line(name, len(words), text)
     if line is None:
         line = _line(name, len(words), _BETWEEN.join(map(_escape, words)))
     return line
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=512)  # at most 8 MiB
 def _plain_line(name: str, count: int, text: str) -> bytes | None:
     """Make a line of words that need no escapes, or give None; a program has the same ones often.
 
@@ -299,8 +298,8 @@ def is_exec(line: bytes) -> bool:
 
 def gives_value(line: bytes) -> bool:
     """Tell whether a command line asks for a value: a text that Asterisk does not escape."""
-    return line[0] in _PERHAPS_VALUE and (
-        line.startswith(_VALUE_NAMES) or _name(line).startswith(_VALUE_NAMES)
+    return line.startswith(_VALUE_NAMES) or (
+        line[0] in _PERHAPS_VALUE and _name(line).startswith(_VALUE_NAMES)
     )
 
 
@@ -380,17 +379,32 @@ def parse_items(text: str) -> dict[str, ValueData]:
     return items
 
 
+class _SharedItems(dict[str, ValueData]):
+    """The items of a reply that many commands get. A copy is a dict, and can be changed."""
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("many commands share this reply: change a copy of its items")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[type, tuple[dict[str, ValueData]]]:
+        return dict, (dict(self),)
+
+
 def _plain(number: int) -> tuple[bytes, Response]:
     value = str(number)
     text = f"result={value}"
-    return f"200 {text}\n".encode(), Response({"result": ValueData(value, "")}, 200, text)
+    return f"200 {text}\n".encode(), Response(
+        _SharedItems(result=ValueData(value, "")), 200, text
+    )
 
 
 PLAIN_REPLIES: Final = dict(map(_plain, range(128)))
-"""The replies that most commands have, a number or a DTMF digit and nothing else, read already.
+"""The replies that most commands have, a number or a DTMF digit and nothing else, read already."""
 
-Give a copy away: the items of a reply can be changed.
-"""
+DONE: Final = PLAIN_REPLIES[b"200 result=1\n"]
+"""The one among them that also begins the answer to an EXEC of an application with code 1."""
 
 
 def lines_of_value(lines: Iterable[bytes]) -> tuple[bytes, list[bytes]]:

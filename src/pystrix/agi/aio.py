@@ -48,7 +48,7 @@ class FastAGI(AsyncSession):
 
     def take_over(self) -> None:
         """Get from now on what the connection reads."""
-        self._socket.receiver = self
+        self._socket.deliver_to(self)
 
     async def fail(self, line: bytes, timeout: float) -> None:
         """Send a last line, and wait for the peer to close, so that it is sure to be read."""
@@ -73,11 +73,11 @@ class _Stranger:
         self._call = call
         self.peer = call.peer
 
-    def feed(self, data: bytes) -> bool:
+    def feed(self, data: bytes) -> None:
         self._call.feed(data)
+        # It is not acknowledged: as long as nothing was sent, the kernel does that at once.
         if self._call._protocol.state is not State.ENVIRONMENT:
             self._server._begin(self._call)
-        return False  # as long as nothing was sent, the kernel acknowledges at once
 
     def feed_eof(self) -> None:
         self._call.feed_eof()
@@ -307,7 +307,7 @@ class FastAGIServer(Scripts):
         self, connection: TransportSocket, transport: asyncio.Transport
     ) -> None:
         peer = peer_text(transport.get_extra_info("peername") or ("?", 0))
-        connection.receiver = self._connected(connection, peer)
+        connection.deliver_to(self._connected(connection, peer))
 
     def _connected(self, connection: SocketConnection, peer: str) -> _Stranger:
         """Take a connection, if there is room for it."""

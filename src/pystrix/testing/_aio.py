@@ -95,8 +95,6 @@ class SimulatedConnection:
         loop: The loop.
     """
 
-    receiver: Receiver
-
     def __init__(self, pilot: Pilot, loop: asyncio.AbstractEventLoop) -> None:
         self.is_over = False
         self.error: Exception | None = None
@@ -109,8 +107,15 @@ class SimulatedConnection:
 
     def open(self, receiver: Receiver) -> None:
         """Begin: the environment is on its way."""
-        self.receiver = receiver
+        self._receiver = receiver
         self._go_on()
+
+    def deliver_to(self, receiver: Receiver) -> None:
+        """Let somebody get from now on what is read."""
+        self._receiver = receiver
+
+    def acknowledge(self) -> None:
+        """Do nothing."""
 
     def write(self, data: bytes) -> None:
         """Send bytes."""
@@ -170,7 +175,7 @@ class SimulatedConnection:
         except Exception as error:  # noqa: BLE001 - of an application of the setup; raised at the end
             self.error = error
             self.is_over = True
-            self.receiver.feed_eof()
+            self._receiver.feed_eof()
         else:
             self._go_on()
 
@@ -178,10 +183,10 @@ class SimulatedConnection:
         self._timer = None
         channel = self._pilot.channel
         if data := channel.data_to_send():
-            self.receiver.feed(data)
+            self._receiver.feed(data)
         if channel.closed:
             self.is_over = True
-            self.receiver.feed_eof()
+            self._receiver.feed_eof()
         elif not self.is_over and self._timer is None:
             self._go_on()
 
