@@ -377,7 +377,7 @@ class AGIProtocol:
         block = bytes(self._buffer[:end])
         environment = Environment.parse(block)
         if len(self._buffer) == end + skip:
-            self._buffer = bytearray()  # the old one has kept its room
+            self._buffer = bytearray()  # the old one would keep its room
         else:
             del self._buffer[: end + skip]
         self._scanned = 0
@@ -385,8 +385,7 @@ class AGIProtocol:
             return
         self._environment = environment
         self.state = _READY
-        # Behind the arguments, which the dialplan's data may cut short.
-        self.may_have_more = b"\nagi_arg_" in block
+        self.may_have_more = bool(environment.arguments)  # which a line feed may cut short
         if self._buffer:
             self._read_idle()  # a caller who left early: HANGUP follows at once
 

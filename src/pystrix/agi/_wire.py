@@ -129,39 +129,32 @@ def encode_command(name: str, words: Sequence[Any]) -> bytes:
         TypeError: If a word is bytes or None.
     """
     try:
-        text = _BETWEEN.join(words)
-    except TypeError:  # not all of them are str
-        return encode_command(name, [to_text(word) for word in words])
-    line = _plain_line(name, len(words), text)
-    if line is None:
-        line = _line(name, len(words), _BETWEEN.join(map(_escape, words)))
-    return line
+        return _line_of_text(name, words)
+    except TypeError:  # not all of them are str, or they are in a list
+        return _line_of_text(name, tuple(map(to_text, words)))
 
 
 @functools.lru_cache(maxsize=512)  # at most 8 MiB
-def _plain_line(name: str, count: int, text: str) -> bytes | None:
-    """Make a line of words that need no escapes, or give None; a program has the same ones often.
+def _line_of_text(name: str, words: tuple[str, ...]) -> bytes:
+    """Make the line of words that are all str; a program has the same ones again and again.
 
-    Args:
-        name: The command's name.
-        count: How many words there are.
-        text: They, with `_BETWEEN` between them.
+    Raises:
+        TypeError: If they are something else, which might be equal and have another text.
+        ValueError: As `encode_command`.
     """
-    own = 2 * (count - 1) if count else 0
-    if text.count('"') != own or "\\" in text or "\n" in text or "\0" in text:
-        return None
-    return _line(name, count, text)
-
-
-def _line(name: str, count: int, text: str) -> bytes:
+    text = _BETWEEN.join(words)
+    # One look at all words, which nearly always are as `quote` would make them.
+    between = 2 * len(words) - 2 if words else 0
+    if text.count('"') != between or "\\" in text or "\n" in text or "\0" in text:
+        text = _BETWEEN.join(map(_escape, words))
     if not _NAME.fullmatch(name):
         raise ValueError(f"the name of a command is made of letters and single blanks: {name!r}")
-    words = name.count(" ") + 1 + count
-    if words > MAX_WORDS:
+    count = name.count(" ") + 1 + len(words)
+    if count > MAX_WORDS:
         raise ValueError(
-            f"Asterisk takes at most {MAX_WORDS} words in a command, {name} has {words}"
+            f"Asterisk takes at most {MAX_WORDS} words in a command, {name} has {count}"
         )
-    data = (f'{name} "{text}"\n' if count else f"{name}\n").encode("utf-8", "surrogateescape")
+    data = (f'{name} "{text}"\n' if words else f"{name}\n").encode("utf-8", "surrogateescape")
     _check_length(data)
     if name.upper() in _HARMFUL_NAMES:
         refuse_harmful(split_words(data[:-1]))

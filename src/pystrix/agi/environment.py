@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Environment"]
 
 _UNKNOWN = "unknown"
-_SCRIPT = b"\nagi_network_script:"
+_NOTHING: Mapping[str, str] = {}
 
 
 class Environment(Mapping[str, str]):
@@ -32,16 +32,14 @@ class Environment(Mapping[str, str]):
         variables: The variables by name.
     """
 
-    __slots__ = ("_arguments", "_block", "_ignored", "_parsed", "_parts", "_query")
+    __slots__ = ("_arguments", "_block", "_ignored", "_parsed", "_query", "_target")
 
     def __init__(self, variables: Mapping[str, str]) -> None:
-        self._begin(b"", dict(variables))
-
-    def _begin(self, block: bytes, parsed: dict[str, str] | None) -> None:
-        self._block = block
-        self._parsed = parsed  # None until somebody looks
+        self._parsed: dict[str, str] | None = dict(variables)
+        self._block = b""  # what it is parsed from, with a line feed in front and behind
         self._ignored: tuple[str, ...] = ()
-        self._parts: tuple[str, str, str] | None = None  # these until somebody asks
+        # These until somebody asks: the script's path, ``?``, and query; what is made of it.
+        self._target: tuple[str, str, str] | None = None
         self._query: dict[str, list[str]] | None = None
         self._arguments: tuple[str, ...] | None = None
 
@@ -49,10 +47,13 @@ class Environment(Mapping[str, str]):
     def parse(cls, block: bytes) -> Self:
         """Read a block: one ``name: value`` a line, without the empty line at its end.
 
-        It is taken apart when somebody looks; most calls need only their script's path.
+        It is taken apart when somebody looks at more than a few variables.
         """
-        environment = cls.__new__(cls)
-        environment._begin(b"\n%b\n" % block, None)
+        environment = cls(_NOTHING)
+        environment._block = b"\n%b\n" % block
+        environment._parsed = None
+        if b"\nagi_arg_1:" not in environment._block:
+            environment._arguments = ()
         return environment
 
     @property
@@ -62,12 +63,23 @@ class Environment(Mapping[str, str]):
             ignored: list[str] = []
             for line in decode(self._block[1:-1]).split("\n"):
                 name, colon, value = line.partition(":")
-                if colon and name.startswith("agi_") and name not in self._parsed:
+                if colon and name[:4] == "agi_" and name not in self._parsed:
                     self._parsed[name] = value.removeprefix(" ")
                 elif line:
                     ignored.append(line)
             self._ignored = tuple(ignored)
         return self._parsed
+
+    def _value(self, name: str) -> str | None:
+        """Give the value of a variable without taking the whole block apart."""
+        if self._parsed is None and name.isidentifier():
+            block, begin = self._block, f"\n{name}:".encode()
+            at = block.find(begin)
+            if at < 0 or name[:4] != "agi_":
+                return None
+            at += len(begin)
+            return decode(block[at : block.index(b"\n", at)]).removeprefix(" ")
+        return self._variables.get(name)
 
     @property
     def ignored(self) -> tuple[str, ...]:
@@ -79,7 +91,10 @@ class Environment(Mapping[str, str]):
         return self._ignored
 
     def __getitem__(self, name: str) -> str:
-        return self._variables[name]
+        value = self._value(name)
+        if value is None:
+            raise KeyError(name)
+        return value
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._variables)
@@ -94,11 +109,11 @@ class Environment(Mapping[str, str]):
         return f"Environment({self._variables!r})"
 
     def _known(self, name: str) -> str | None:
-        value = self._variables.get(name, _UNKNOWN)
+        value = self._value(name)
         return None if value == _UNKNOWN else value
 
     def _int(self, name: str) -> int:
-        value = self._variables[name]
+        value = self[name]
         try:
             return parse_number(value)
         except ValueError:
@@ -107,36 +122,29 @@ class Environment(Mapping[str, str]):
     @property
     def request(self) -> str:
         """The URL or script name exactly as in the dialplan."""
-        return self._variables["agi_request"]
+        return self["agi_request"]
 
     @property
     def network_script(self) -> str | None:
         """What follows the host in the URL, query included; None if nothing does."""
-        if self._parsed is not None:
-            return self._parsed.get("agi_network_script")
-        start = self._block.find(_SCRIPT)
-        if start < 0:
-            return None
-        start += len(_SCRIPT)
-        return decode(self._block[start : self._block.index(b"\n", start)]).removeprefix(" ")
+        return self._value("agi_network_script")
 
-    @property
-    def _target(self) -> tuple[str, str, str]:
-        """The network script in three parts: its path, the ``?``, the query."""
-        if self._parts is None:
-            self._parts = (self.network_script or "/").partition("?")
-        return self._parts
+    def _script(self) -> tuple[str, str, str]:
+        """Give the network script in three parts: its path, the ``?``, the query."""
+        if self._target is None:
+            self._target = (self._value("agi_network_script") or "/").partition("?")
+        return self._target
 
     @property
     def path(self) -> str:
         """The network script up to its ``?``; ``"/"`` if there is none."""
-        return self._target[0]
+        return self._script()[0]
 
     @property
     def query(self) -> dict[str, list[str]]:
         """The query of the network script: each name with its values, blank ones dropped."""
         if self._query is None:
-            self._query = _parse_query(self._target[2])
+            self._query = _parse_query(self._script()[2])
         return self._query
 
     @property
@@ -144,36 +152,35 @@ class Environment(Mapping[str, str]):
         """The arguments behind the URL in the dialplan, in order; empty ones are kept."""
         if self._arguments is None:
             found: list[str] = []
-            if self._parsed is not None or b"\nagi_arg_1:" in self._block:
-                while (value := self._variables.get(f"agi_arg_{len(found) + 1}")) is not None:
-                    found.append(value)
+            while (value := self._variables.get(f"agi_arg_{len(found) + 1}")) is not None:
+                found.append(value)
             self._arguments = tuple(found)
         return self._arguments
 
     @property
     def channel(self) -> str:
         """The name of the channel: ``PJSIP/alice-00000001``."""
-        return self._variables["agi_channel"]
+        return self["agi_channel"]
 
     @property
     def channel_type(self) -> str:
         """The channel technology: ``PJSIP``, ``Local``, ..."""
-        return self._variables["agi_type"]
+        return self["agi_type"]
 
     @property
     def unique_id(self) -> str:
         """The unique id of the channel: ``1795378777.0``."""
-        return self._variables["agi_uniqueid"]
+        return self["agi_uniqueid"]
 
     @property
     def language(self) -> str:
         """The language of the channel: ``en``."""
-        return self._variables["agi_language"]
+        return self["agi_language"]
 
     @property
     def version(self) -> str:
         """The version of Asterisk."""
-        return self._variables["agi_version"]
+        return self["agi_version"]
 
     @property
     def caller_id(self) -> str | None:
@@ -218,12 +225,12 @@ class Environment(Mapping[str, str]):
     @property
     def context(self) -> str:
         """The dialplan context that runs the AGI."""
-        return self._variables["agi_context"]
+        return self["agi_context"]
 
     @property
     def extension(self) -> str:
         """The extension in that context."""
-        return self._variables["agi_extension"]
+        return self["agi_extension"]
 
     @property
     def priority(self) -> int:
@@ -233,12 +240,12 @@ class Environment(Mapping[str, str]):
     @property
     def enhanced(self) -> bool:
         """Whether audio comes along (EAGI)."""
-        return self._variables["agi_enhanced"] == "1.0"
+        return self["agi_enhanced"] == "1.0"
 
     @property
     def account_code(self) -> str:
         """The account code of the channel; ``""`` when it has none."""
-        return self._variables["agi_accountcode"]
+        return self["agi_accountcode"]
 
     @property
     def thread_id(self) -> int:
@@ -264,9 +271,8 @@ def _unquote(text: str) -> str:
 
 def is_as_sent(block: bytes) -> bool:
     """Tell whether a block is as Asterisk makes it; a line feed in the dialplan's data shows."""
-    lines = block.count(b"\n")
     return (
         block[:4] == b"agi_"
-        and block.count(b"\nagi_") == lines
-        and block.rfind(b"\nagi_threadid:") > 0  # before the arguments it is the last
+        and block.count(b"\n") == block.count(b"\nagi_")
+        and block.rfind(b"\nagi_threadid:") > 0  # from the end, where it is
     )
