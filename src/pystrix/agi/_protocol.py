@@ -34,9 +34,7 @@ from pystrix.agi._limits import (
     SURELY_WHOLE,
 )
 from pystrix.agi._wire import (
-    DONE,
     HANGUP_LINE,
-    PLAIN_REPLIES,
     Cancelling,
     Response,
     ValueData,
@@ -51,6 +49,7 @@ from pystrix.agi._wire import (
     parse_reply_line,
     parse_value,
     printable,
+    simple_reply,
 )
 from pystrix.agi.environment import Environment, is_as_sent
 from pystrix.agi.errors import (
@@ -77,8 +76,6 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger("pystrix.agi")
 _NOTHING_BUT_HANGUPS: Final = frozenset((HANGUP_LINE + b"\n") * n for n in range(3))
 _CHANNEL_STATUS: Final = encode_command("CHANNEL STATUS", ())
-
-_new = tuple.__new__  # see _wire
 
 OK, TRYING, INVALID, DEAD, USAGE = 200, 100, 510, 511, 520
 
@@ -285,21 +282,10 @@ class AGIProtocol:
         """Hand in what was read. Then send `data_to_send` and look at the state."""
         state = self.state
         if state is _WAITING:
-            if not self._buffer:
-                plain = PLAIN_REPLIES.get(data)
-                if plain is not None and self._on_line is None and self._on_reply is None:
-                    self._response = plain
-                    if plain is DONE and is_exec(self._line):
-                        self._on_reply = AGIProtocol._usage_after_exec
-                    else:
-                        self.state = _READY
-                    return
-                line, feed, rest = data.partition(b"\n")
-                if feed and not rest:  # nearly always a read is one line
-                    if self._on_line is None:
-                        self._reply_line(line)
-                    else:
-                        self._on_line(self, line)
+            if not self._buffer and self._on_line is None and self._on_reply is None:
+                response = simple_reply(data)
+                if response is not None:
+                    self._answered(response)
                     return
             self._buffer += data
             self._read_lines()
@@ -467,18 +453,12 @@ class AGIProtocol:
     # Private: the line handlers.
 
     def _reply_line(self, line: bytes) -> None:
-        if line[:4] == b"200 " and self._on_reply is None:
-            text = line[4:].decode("utf-8", "surrogateescape")
-            if " (" not in text or not has_parenthesis(text) or not gives_value(self._line):
-                self._answered(text, parse_items(text))
-            elif (
-                text[-1] == ")"
-                and len(text) <= SURELY_WHOLE
-                and (not self._buffer or bytes(self._buffer) in _NOTHING_BUT_HANGUPS)
-            ):
-                self._answered(text, parse_value(text))
-            elif self._hold(line):  # the value may have more
-                self._request_echo(AGIProtocol._value_line)
+        if line.startswith(b"200 ") and self._on_reply is None:
+            text = decode(line[4:])
+            if has_parenthesis(text) and gives_value(self._line):
+                self._value(line, text)
+            else:
+                self._carried_out(text, parse_items(text))
         elif line == HANGUP_LINE:
             self.hung_up = True
         elif (reply := parse_reply_line(line)) is None:
@@ -494,9 +474,17 @@ class AGIProtocol:
         if handler is not None:
             handler(self, code, text)
         elif code == OK:  # without a result
-            self._answered(text, parse_items(text))
+            self._carried_out(text, parse_items(text))
         else:
             self._refused(code, text)
+
+    def _value(self, line: bytes, text: str) -> None:
+        """Take the first line of a reply with a value, which may have more."""
+        whole = text[-1] == ")" and len(text) <= SURELY_WHOLE
+        if whole and (not self._buffer or bytes(self._buffer) in _NOTHING_BUT_HANGUPS):
+            self._carried_out(text, parse_value(text))
+        elif self._hold(line):
+            self._request_echo(AGIProtocol._value_line)
 
     def _block_line(self, line: bytes) -> None:
         """Take a line of a usage block, which ends with ``520`` and a blank."""
@@ -532,7 +520,7 @@ class AGIProtocol:
             self._stray(stray)
         if self.state is _WAITING:
             text = decode(value[4:])
-            self._answered(text, parse_value(text))
+            self._carried_out(text, parse_value(text))
 
     def _skipped_line(self, line: bytes) -> None:
         """Skip a line, up to the echo; then send the action."""
@@ -559,14 +547,17 @@ class AGIProtocol:
 
     # Private: the reply handlers.
 
-    def _answered(self, text: str, items: dict[str, ValueData]) -> None:
+    def _carried_out(self, text: str, items: dict[str, ValueData]) -> None:
         """Take the whole reply of a command that was carried out."""
-        result = items.get("result")
-        if result is None:
+        if "result" in items:
+            self._answered(Response(items, OK, text))
+        else:
             self._fail(AGINoResultError(f"a reply without a result: {text!r}", items))
-            return
-        self._response = _new(Response, (items, OK, text))
-        value, data = result
+
+    def _answered(self, response: Response) -> None:
+        """Take a reply with a result."""
+        self._response = response
+        value, data = response.items["result"]
         if value == "1" and is_exec(self._line):
             self._on_reply = AGIProtocol._usage_after_exec
         elif (value == "-1" or data == "hangup") and self._may_be_hangup():

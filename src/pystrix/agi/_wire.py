@@ -12,6 +12,8 @@ import functools
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
+from pystrix.agi._limits import SURELY_WHOLE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -39,6 +41,7 @@ _BETWEEN = '" "'
 _SPECIAL = re.compile('["\\\\\n\0]')
 _FORBIDDEN = re.compile("[\n\0]")
 _NAME = re.compile(r"[A-Za-z]+(?: [A-Za-z]+)*")
+_SIMPLE = re.compile(r"200 (result=([^ \n]*)(?: \(([^)\n]*)\)| endpos=([0-9]+))?)\n").fullmatch
 _NUMBER = re.compile(r"[+-]?[0-9]+")
 _TAGGED = re.compile(r"\(([a-z]+)\) (?=[a-z]+=)")
 _VALUE_NAMES = (b"GET VARIABLE ", b"GET FULL VARIABLE ", b"DATABASE GET ", b"RECEIVE TEXT ")
@@ -372,6 +375,32 @@ def parse_items(text: str) -> dict[str, ValueData]:
     return items
 
 
+def simple_reply(data: bytes) -> Response | None:
+    """Read what nearly every reply is: one line that means the same whatever the command.
+
+    That is a result, perhaps with a text that holds no parenthesis, or with the place in a file.
+
+    Args:
+        data: All that has come, with its line feed.
+
+    Returns:
+        The reply; None for one to be looked at closer.
+    """
+    shared = _SHARED_REPLIES.get(data)
+    if shared is not None:
+        return shared
+    if len(data) > SURELY_WHOLE:
+        return None
+    match = _SIMPLE(data.decode("utf-8", "surrogateescape"))
+    if match is None:
+        return None
+    text, value, part, place = match.groups("")
+    items = {"result": _new(ValueData, (value, part))}
+    if place:
+        items["endpos"] = _new(ValueData, (place, ""))
+    return _new(Response, (items, 200, text))
+
+
 class _SharedItems(dict[str, ValueData]):
     """The items of a reply that many commands get. A copy is a dict, and can be changed."""
 
@@ -385,19 +414,14 @@ class _SharedItems(dict[str, ValueData]):
         return dict, (dict(self),)
 
 
-def _plain(number: int) -> tuple[bytes, Response]:
+def _shared(number: int) -> tuple[bytes, Response]:
     value = str(number)
-    text = f"result={value}"
-    return f"200 {text}\n".encode(), Response(
-        _SharedItems(result=ValueData(value, "")), 200, text
-    )
+    items = _SharedItems(result=ValueData(value, ""))
+    return f"200 result={value}\n".encode(), Response(items, 200, f"result={value}")
 
 
-PLAIN_REPLIES: Final = dict(map(_plain, range(128)))
-"""The replies that most commands have, a number or a DTMF digit and nothing else, read already."""
-
-DONE: Final = PLAIN_REPLIES[b"200 result=1\n"]
-"""The one among them that also begins the answer to an EXEC of an application with code 1."""
+# The replies that most commands have: a number or a DTMF digit, and nothing else.
+_SHARED_REPLIES = dict(map(_shared, range(128)))
 
 
 def lines_of_value(lines: Iterable[bytes]) -> tuple[bytes, list[bytes]]:
