@@ -90,7 +90,7 @@ def run(
         assert line.count(b"\n") == 1
         if sent is not None:
             sent.append(line)
-        echo = line.startswith(b"GET FULL VARIABLE ") and line != action.to_wire()
+        echo = line.startswith(b"GET FULL VARIABLE ") and line != action.wire
         if echo:
             reply = b"200 result=1 (" + line.split(b'"')[1] + b")\n"
         else:
@@ -130,7 +130,7 @@ def assert_outcome(case: Case, chunk: int | None) -> None:
         result = run(case.action, reply, *status, chunk=chunk, sent=sent)
         assert result == case.outcome
         assert type(result) is type(case.outcome)
-    assert sent[0] == case.action.to_wire()
+    assert sent[0] == case.action.wire
     echoes = len(sent) - 1 if len(reply) > SURELY_WHOLE else 0
     assert sent[1 + echoes :] == [STATUS] * len(status)
 

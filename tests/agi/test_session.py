@@ -261,7 +261,7 @@ def test_minus_one_on_a_dead_channel(
 ) -> None:
     """If CHANNEL STATUS is refused, the caller hung up during the command."""
     running = Background(rig.session.execute, action)
-    rig.peer.expect(action.to_wire()[:-1], reply)
+    rig.peer.expect(action.wire[:-1], reply)
     rig.peer.expect(b"CHANNEL STATUS", DEAD)
     with pytest.raises(errors.AGIResultHangup) as caught:
         running.result()
@@ -278,7 +278,7 @@ def test_minus_one_on_a_living_channel(
 ) -> None:
     """If CHANNEL STATUS is answered, the command failed; of EXEC it is the result."""
     running = Background(rig.session.execute, action)
-    rig.peer.expect(action.to_wire()[:-1], reply)
+    rig.peer.expect(action.wire[:-1], reply)
     rig.peer.expect(b"CHANNEL STATUS", ALIVE)
     if isinstance(action, core.Exec):
         assert running.result() == "-1"
@@ -299,7 +299,7 @@ def test_minus_one_with_hangup(
 ) -> None:
     """If HANGUP is there already, nothing is asked."""
     running = Background(rig.session.execute, action)
-    assert rig.peer.line() == action.to_wire()[:-1]
+    assert rig.peer.line() == action.wire[:-1]
     rig.peer.send(b"HANGUP\n" + reply + b"\n" if order == "before" else reply + b"\nHANGUP\n")
     with pytest.raises(errors.AGIResultHangup):
         running.result()

@@ -107,9 +107,7 @@ class AsyncSession(CallFacts):
                 self._pass_turn()
         return action.process_response(response)
 
-    async def _execute_otherwise(
-        self, action: Action[T] | Dialogue[T], timeout: float | None
-    ) -> T:
+    async def _execute_otherwise(self, action: Action[T] | Dialogue[T], timeout: float | None) -> T:
         """Run a dialogue, or an action that has a time limit."""
         if isinstance(action, GeneratorType):
             return await self._run(cast("Dialogue[T]", action), timeout)
@@ -230,26 +228,13 @@ class AsyncSession(CallFacts):
     # What the connection calls.
 
     def feed(self, data: bytes) -> None:
-        """Take what was read."""
-        if self._debug:
-            _LOGGER.debug("%s >> %r", self.peer, data)
-        self._protocol.receive_data(data)
-        self._advance()
-
-    def feed_eof(self) -> None:
-        """Take the end of the connection. Idempotent."""
-        self._protocol.receive_eof()
-        self._advance()
-
-    def _flush(self) -> None:
-        if data := self._protocol.data_to_send():
+        """Take what was read; nothing, to look where the conversation stands."""
+        protocol = self._protocol
+        if data:
             if self._debug:
-                _LOGGER.debug("%s << %r", self.peer, data)
-            self._connection.write(data)
-
-    def _advance(self) -> None:
-        """Send what is to be sent, and wake who waits."""
-        state = self._protocol.state
+                _LOGGER.debug("%s >> %r", self.peer, data)
+            protocol.receive_data(data)
+        state = protocol.state
         if state is _WAITING:
             self._flush()
             self._connection.acknowledge()  # the rest of the reply may wait for that
@@ -259,10 +244,20 @@ class AsyncSession(CallFacts):
                 waiter.set_result(None)
             except asyncio.InvalidStateError:  # cancelled, which nobody has taken note of yet
                 pass
-        if self._callbacks:
+        if protocol.hung_up:
             self._tell()
-        if self._blocks and self._protocol.hung_up:
             self._end_blocks()
+
+    def feed_eof(self) -> None:
+        """Take the end of the connection. Idempotent."""
+        self._protocol.receive_eof()
+        self.feed(b"")
+
+    def _flush(self) -> None:
+        if data := self._protocol.data_to_send():
+            if self._debug:
+                _LOGGER.debug("%s << %r", self.peer, data)
+            self._connection.write(data)
 
     def _end_blocks(self) -> None:
         """End the blocks of `until_hangup`."""

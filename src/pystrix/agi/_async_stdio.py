@@ -56,7 +56,7 @@ class AGI(AsyncSession):
         self._protocol.receive_signal()
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # it is closed already
-                self._loop.call_soon_threadsafe(self._advance)
+                self._loop.call_soon_threadsafe(self.feed, b"")
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()

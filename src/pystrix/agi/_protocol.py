@@ -217,7 +217,7 @@ class AGIProtocol:
         if self._signalled or self.state is not _READY:
             self._refuse_action(told)
         self._action = action
-        self._line = line = action.to_wire()
+        self._line = line = action.wire
         self._was_hung_up = self.hung_up
         self.may_have_more = False
         self.state = _WAITING

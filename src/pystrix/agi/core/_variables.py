@@ -7,7 +7,7 @@ import binascii
 from typing import TYPE_CHECKING, ClassVar
 
 from pystrix.agi._action import Acknowledged
-from pystrix.agi._wire import decode, to_text
+from pystrix.agi._wire import decode, encode_command, to_text
 from pystrix.agi.core._results import PlainAction, optional
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class GetVariable(_ReadAction):
     """
 
     def __init__(self, variable: str) -> None:
-        super().__init__("GET VARIABLE", variable)
+        self.wire = encode_command("GET VARIABLE", (variable,))
 
 
 class GetFullVariable(_ReadAction):
@@ -58,7 +58,7 @@ class GetFullVariable(_ReadAction):
     """
 
     def __init__(self, variable: str, channel: str | None = None) -> None:
-        super().__init__("GET FULL VARIABLE", variable, *optional(channel))
+        self.wire = encode_command("GET FULL VARIABLE", (variable, *optional(channel)))
 
 
 class GetExactVariable(_ReadAction):
@@ -81,7 +81,7 @@ class GetExactVariable(_ReadAction):
     def __init__(self, variable: str, channel: str | None = None) -> None:
         # The x in front tells an empty value from a function that Asterisk does not have.
         expression = f"${{BASE64_ENCODE(x${{{to_text(variable)}}})}}"
-        super().__init__("GET FULL VARIABLE", expression, *optional(channel))
+        self.wire = encode_command("GET FULL VARIABLE", (expression, *optional(channel)))
 
     def process_response(self, response: Response) -> str | None:
         """Give the value."""
@@ -112,4 +112,4 @@ class SetVariable(Acknowledged):
     """
 
     def __init__(self, name: str, value: object) -> None:
-        super().__init__("SET VARIABLE", name, value)
+        self.wire = encode_command("SET VARIABLE", (name, value))
