@@ -298,6 +298,8 @@ def test_accepted_in_the_last_moment() -> None:
     class Connection:
         closed = False
 
+        def write(self, data: bytes) -> None: ...
+
         def close(self) -> None:
             self.closed = True
 

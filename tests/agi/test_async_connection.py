@@ -65,7 +65,8 @@ def test_a_closed_transport_knows_its_session_no_more() -> None:
     """Else the two would keep each other until the garbage collector comes."""
 
     class Transport(asyncio.Transport):
-        write = None
+        def write(self, data: object) -> None:
+            pass
 
         def close(self) -> None:
             pass

@@ -8,7 +8,7 @@ import os
 import socket
 import threading
 from collections import deque
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, SupportsIndex, cast
 
 import pytest
 
@@ -446,10 +446,10 @@ def test_callbacks_of_two_threads(make: Callable[..., Rig]) -> None:
     rig = make(watcher=None)
     hangups = Hangups()
 
-    class Raced(deque[Any]):
-        def popleft(self) -> Any:
-            super().popleft()()  # the other thread is faster
-            return super().popleft()
+    class Raced(list[Any]):
+        def pop(self, index: SupportsIndex = -1) -> Any:
+            super().pop(index)()  # the other thread is faster
+            return super().pop(index)
 
     rig.session._callbacks = Raced()
     rig.session.on_hangup(hangups)

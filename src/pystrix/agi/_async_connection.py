@@ -20,6 +20,8 @@ from pystrix.agi._streams import CHUNK, acknowledge
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pystrix.agi._async_readers import Readers
+
 _LOGGER = logging.getLogger("pystrix.agi")
 
 
@@ -44,7 +46,8 @@ class Connection(Protocol):
     is_over: bool
     """Whether either side has closed it."""
 
-    def write(self, data: bytes) -> None:
+    @property
+    def write(self) -> Callable[[bytes], None]:
         """Send bytes, those that cannot be sent now as soon as they can.
 
         A session has one command on its way, so that they cannot heap up.
@@ -87,6 +90,7 @@ class OwnConnection:
         "_is_open",
         "_loop",
         "_reader",
+        "_readers",
         "_receive",
         "_receiver",
         "_release",
@@ -110,25 +114,38 @@ class OwnConnection:
         self._send = send
         self._release = release
         self._loop: asyncio.AbstractEventLoop
+        self._readers: Readers
         self._is_open = False
         self._unsent = b""
         self._receiver: Receiver
         self.is_over: bool = False
 
-    def open(self, receiver: Receiver, loop: asyncio.AbstractEventLoop) -> None:
+    def open(
+        self,
+        receiver: Receiver,
+        loop: asyncio.AbstractEventLoop,
+        readers: Readers | None = None,
+    ) -> None:
         """Begin to read.
+
+        Args:
+            receiver: Who gets what is read.
+            loop: The running loop.
+            readers: What tells that something can be read; None for the loop.
 
         Raises:
             ValueError: If what is read is a file.
         """
+        readers = readers or loop
         try:
-            loop.add_reader(self._reader, self._read)
+            readers.add_reader(self._reader, self._read)
         except PermissionError:
             raise ValueError(
                 "asyncio cannot wait for a file: read from a pipe, or take pystrix.agi.AGI"
             ) from None
         self._receiver = receiver
         self._loop = loop
+        self._readers = readers
         self._is_open = True
 
     def deliver_to(self, receiver: Receiver) -> None:
@@ -156,7 +173,7 @@ class OwnConnection:
         self.is_over = True
         if self._is_open:
             self._is_open = False
-            self._loop.remove_reader(self._reader)
+            self._readers.remove_reader(self._reader)
             if self._unsent:
                 self._loop.remove_writer(self._writer)
         release, self._release = self._release, _nothing
@@ -184,7 +201,7 @@ class OwnConnection:
     def _end(self) -> None:
         """Read no more: it would be told again and again."""
         self.is_over = True
-        self._loop.remove_reader(self._reader)
+        self._readers.remove_reader(self._reader)
 
     def _broken(self, error: OSError) -> None:
         _LOGGER.debug("%s: the connection broke: %s", self._receiver.peer, error)
@@ -251,7 +268,7 @@ class TransportSocket(asyncio.Protocol):
         connected: Called with this when it is connected; says who gets what is read.
     """
 
-    __slots__ = ("_connected", "_receiver", "_transport", "is_over", "write")
+    __slots__ = ("_connected", "_receiver", "_transport", "is_over")
 
     def __init__(self, connected: Callable[[TransportSocket, asyncio.Transport], None]) -> None:
         self._connected = connected
@@ -259,9 +276,12 @@ class TransportSocket(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self.write: Callable[[bytes], None] = self._transport.write
-        """Send bytes, those that cannot be sent now as soon as they can."""
         self._connected(self, self._transport)
+
+    @property
+    def write(self) -> Callable[[bytes], None]:
+        """Send bytes, those that cannot be sent now as soon as they can."""
+        return self._transport.write
 
     def deliver_to(self, receiver: Receiver) -> None:
         """Let somebody get from now on what is read."""

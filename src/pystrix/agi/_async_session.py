@@ -42,14 +42,15 @@ class AsyncSession(CallFacts):
         self.peer: str = peer
         """Who is at the other end, for the log."""
         self._connection = connection
+        self._write = connection.write
         self._debug = debug
         self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None  # to look it up is a system call
         self._busy = False  # an action runs, or its turn has come
         self._turns: deque[asyncio.Future[None]] | None = None  # who waits for that, once it is
         self._waiter: asyncio.Future[None] | None = None
-        self._callbacks: list[Callable[[], object]] = []
-        self._blocks: list[UntilHangup] = []
+        self._callbacks: tuple[Callable[[], object], ...] = ()
+        self._blocks: tuple[UntilHangup, ...] = ()
 
     def set_request(self, request: Request) -> None:
         """Say what the call asks for; the server does."""
@@ -81,7 +82,7 @@ class AsyncSession(CallFacts):
             AGIProtocolError: If the peer does not speak AGI.
         """
         if timeout is not None or type(action) is GeneratorType:
-            return await self._execute_otherwise(action, timeout)
+            return await self._execute_otherwise(cast("Action[T] | Dialogue[T]", action), timeout)
         if TYPE_CHECKING:  # as a call it would cost as much as a part of the work
             action = cast("Action[T]", action)
         if self._busy:
@@ -92,7 +93,7 @@ class AsyncSession(CallFacts):
             line = protocol.send_action(action)
             if self._debug:
                 _LOGGER.debug("%s << %r", self.peer, line)
-            self._connection.write(line)
+            self._write(line)
             if protocol.state is _WAITING:
                 waiter = self._waiter = (self._loop or self._running_loop()).create_future()
                 try:
@@ -202,7 +203,7 @@ class AsyncSession(CallFacts):
             The function, so that this serves as a decorator.
         """
         if not self._closed:
-            self._callbacks.append(callback)
+            self._callbacks += (callback,)
             self._tell()
         return callback
 
@@ -219,7 +220,7 @@ class AsyncSession(CallFacts):
     def close(self) -> None:
         """End the session, and the command that waits in it. Idempotent."""
         self._closed = True
-        self._callbacks.clear()
+        self._callbacks = ()
         self._protocol.close()
         self._connection.close()
         self.feed_eof()
@@ -240,10 +241,8 @@ class AsyncSession(CallFacts):
             self._connection.acknowledge()  # the rest of the reply may wait for that
         elif (waiter := self._waiter) is not None and state is not _ENVIRONMENT:
             self._waiter = None
-            try:
+            if not waiter.done():  # it may be cancelled, which nobody has taken note of yet
                 waiter.set_result(None)
-            except asyncio.InvalidStateError:  # cancelled, which nobody has taken note of yet
-                pass
         if protocol.hung_up:
             self._tell()
             self._end_blocks()
@@ -257,7 +256,7 @@ class AsyncSession(CallFacts):
         if data := self._protocol.data_to_send():
             if self._debug:
                 _LOGGER.debug("%s << %r", self.peer, data)
-            self._connection.write(data)
+            self._write(data)
 
     def _end_blocks(self) -> None:
         """End the blocks of `until_hangup`."""
@@ -268,19 +267,20 @@ class AsyncSession(CallFacts):
 
     def _tell(self) -> None:
         while self._callbacks and self._protocol.hung_up:
-            callback = self._callbacks.pop(0)
+            callback, *others = self._callbacks
+            self._callbacks = tuple(others)
             try:
                 callback()
             except (Exception, SystemExit):  # it ends the callback and nothing else
                 _LOGGER.exception("%s: a hang-up callback failed", self.peer)
 
     def _enter(self, block: UntilHangup) -> None:
-        self._blocks.append(block)
+        self._blocks += (block,)
         if self._protocol.hung_up or self._closed:
             self._end_blocks()
 
     def _leave(self, block: UntilHangup) -> None:
-        self._blocks.remove(block)
+        self._blocks = tuple(other for other in self._blocks if other is not block)
 
 
 class UntilHangup:
@@ -299,7 +299,7 @@ class UntilHangup:
         self._session._enter(self)
         return self
 
-    def end(self, blocks: list[UntilHangup]) -> None:
+    def end(self, blocks: tuple[UntilHangup, ...]) -> None:
         """Cancel the task, unless a block around this one does. Idempotent."""
         if not self._over:
             self._over = True

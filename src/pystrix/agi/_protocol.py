@@ -166,7 +166,7 @@ class AGIProtocol:
         self._buffer = bytearray()
         self._scanned = 0  # bytes of the buffer known to hold no line feed
         self._held_size = 0  # bytes of the lines in _held
-        self._held: list[bytes] = []  # lines of a block or of a value that goes on
+        self._held: list[bytes] | None = None  # lines of a block or of a value that goes on
         self._out = b""
 
         self._action: Action[Any] | None = None
@@ -302,7 +302,9 @@ class AGIProtocol:
         if self.state is _CLOSED:
             return
         failure: AGIException | None = None
-        if self._on_line is AGIProtocol._value_line and any(x.endswith(b")") for x in self._held):
+        if self._on_line is AGIProtocol._value_line and any(
+            line.endswith(b")") for line in self._held or ()
+        ):
             self._end_value()
         if self.state is _WAITING:
             if self._on_reply is AGIProtocol._usage_after_exec:  # all that matters has come
@@ -439,6 +441,8 @@ class AGIProtocol:
 
     def _hold(self, line: bytes) -> bool:
         """Keep a line; tell whether there was room for it."""
+        if self._held is None:
+            self._held = []
         self._held.append(line)
         self._held_size += len(line) + LINE_OVERHEAD
         if self._held_size > self._reply_limit:
@@ -447,8 +451,8 @@ class AGIProtocol:
         return True
 
     def _take_held(self) -> list[bytes]:
-        held, self._held, self._held_size = self._held, [], 0
-        return held
+        held, self._held, self._held_size = self._held, None, 0
+        return held or []
 
     # Private: the line handlers.
 

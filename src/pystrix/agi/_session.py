@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
@@ -101,8 +100,9 @@ class Session(CallFacts):
         self.closed: bool = False
         """Whether `close` was called."""
         self._lock = threading.Lock()  # guards _protocol, and reading and writing _stream
-        self._callbacks: deque[Callable[[], object]] = deque()
-        self._telling: set[int] = set()  # the threads that run callbacks
+        # Lists, whose methods are atomic and which take little room when they are empty.
+        self._callbacks: list[Callable[[], object]] = []
+        self._telling: list[int] = []  # the threads that run callbacks
 
     def _read_environment(self) -> None:
         """Wait for the environment.
@@ -264,16 +264,16 @@ class Session(CallFacts):
                 return
         while self._callbacks:
             try:
-                callback = self._callbacks.popleft()  # atomic: no callback runs twice
+                callback = self._callbacks.pop(0)  # atomic: no callback runs twice
             except IndexError:  # another thread took it
                 return
-            self._telling.add(threading.get_ident())
+            self._telling.append(threading.get_ident())
             try:
                 callback()
             except (Exception, SystemExit):  # it ends the callback and nothing else
                 _LOGGER.exception("%s: a hang-up callback failed", self._stream.peer)
             finally:
-                self._telling.discard(threading.get_ident())
+                self._telling.remove(threading.get_ident())
 
     def _tells(self) -> bool:
         """Tell whether this thread runs a callback, and so knows of the hang-up."""

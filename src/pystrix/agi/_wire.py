@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 from pystrix.agi._limits import SURELY_WHOLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 MAX_LINE: Final = 8191
 """Bytes of a command line with its line feed. Asterisk runs what follows as another command."""
@@ -33,7 +33,7 @@ FAILURE_LINE: Final = b"failure\n"
 """Ends the session with AGISTATUS=FAILURE: the only way to tell the dialplan of a failure."""
 
 # Makes a NamedTuple in half the time of a call of its class, whose __new__ is Python.
-_new = tuple.__new__
+_new: Callable[..., Any] = tuple.__new__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 _NO_TEXT = (bytes, bytearray, memoryview, type(None))
 _QUOTE, _BACKSLASH = b'"\\'
@@ -404,7 +404,7 @@ def simple_reply(data: bytes) -> Response | None:
 class _SharedItems(dict[str, ValueData]):
     """The items of a reply that many commands get. A copy is a dict, and can be changed."""
 
-    def _refuse(self, *_: object, **__: object) -> NoReturn:
+    def _refuse(*_: Any, **__: Any) -> NoReturn:  # noqa: ANN401 - whatever a dict takes
         raise TypeError("many commands share this reply: change a copy of its items")
 
     __setitem__ = __delitem__ = __ior__ = _refuse

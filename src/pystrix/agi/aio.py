@@ -8,6 +8,7 @@ import logging
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from pystrix.agi._async_connection import OwnSocket, SocketConnection, TransportSocket
+from pystrix.agi._async_readers import EpollReaders, readers_on
 from pystrix.agi._async_session import AsyncSession
 from pystrix.agi._async_stdio import AGI, EAGI, AudioStream
 from pystrix.agi._listener import BACKLOG, EXHAUSTED_SECONDS, listen, peer_text
@@ -53,7 +54,7 @@ class FastAGI(AsyncSession):
     async def fail(self, line: bytes, timeout: float) -> None:
         """Send a last line, and wait for the peer to close, so that it is sure to be read."""
         self._closed = True
-        self._callbacks.clear()
+        self._callbacks = ()
         if self._socket.is_over:
             return
         self._gone = self._future()
@@ -137,6 +138,7 @@ class FastAGIServer(Scripts):
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = self._closing = False
         self._loop: asyncio.AbstractEventLoop  # on which it serves
+        self._readers: EpollReaders | None = None  # there, if that is the stock loop
         self._stop: asyncio.Future[None] | None = None  # while it serves
         self._serving: asyncio.Task[Any] | None = None
         self._one_only = False
@@ -233,6 +235,7 @@ class FastAGIServer(Scripts):
         server: asyncio.Server | None = None
         try:
             if isinstance(self._loop, asyncio.SelectorEventLoop):
+                self._readers = readers_on(self._loop)
                 self._start_accepting()
             elif self._one_only:
                 await self._transport_one(timeout)
@@ -252,6 +255,8 @@ class FastAGIServer(Scripts):
                 self._stop_accepting()
             else:
                 server.close()
+            if self._readers is not None:
+                self._readers.close()
             self._serving = self._stop = None
 
     async def _transport_one(self, timeout: float | None) -> None:
@@ -301,7 +306,7 @@ class FastAGIServer(Scripts):
             own = OwnSocket(connection)
             stranger = self._connected(own, peer_text(address))
             if not own.is_over:  # there was room
-                own.open(stranger, self._loop)
+                own.open(stranger, self._loop, self._readers)
 
     def _transport_connected(
         self, connection: TransportSocket, transport: asyncio.Transport

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import threading
 import time
@@ -234,7 +235,7 @@ class FastAGIServer(Scripts):
             _refuse(connection)
             return
         try:
-            self._pool.submit(lambda: self._serve(connection, peer))
+            self._pool.submit(functools.partial(self._serve, connection, peer))
         except RuntimeError as error:
             _LOGGER.error("%s: refused, no thread for the call: %s", peer, error)  # noqa: TRY400
             _refuse(connection)
