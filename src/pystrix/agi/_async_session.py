@@ -81,8 +81,8 @@ class AsyncSession(CallFacts):
             AGIError: If Asterisk refused the command or could not carry it out.
             AGIProtocolError: If the peer does not speak AGI.
         """
-        if timeout is not None or type(action) is GeneratorType:
-            return await self._execute_otherwise(cast("Action[T] | Dialogue[T]", action), timeout)
+        if timeout is not None or action.__class__ is GeneratorType:
+            return await self._execute_otherwise(action, timeout)
         if TYPE_CHECKING:  # as a call it would cost as much as a part of the work
             action = cast("Action[T]", action)
         if self._busy:

@@ -142,9 +142,11 @@ class Session(CallFacts):
             AGIProtocolError: If the peer does not speak AGI.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        if isinstance(action, GeneratorType):
+        if action.__class__ is GeneratorType:
             return self._run(cast("Dialogue[T]", action), deadline)
-        return self._execute(cast("Action[T]", action), deadline)
+        if TYPE_CHECKING:  # as a call it would cost as much as a part of the work
+            action = cast("Action[T]", action)
+        return self._execute(action, deadline)
 
     def _run(self, dialogue: Dialogue[T], deadline: float | None) -> T:
         left = [deadline]
@@ -289,7 +291,9 @@ class Session(CallFacts):
         try:
             while True:
                 if data:
-                    self._send(data)
+                    if self._debug:
+                        _LOGGER.debug("%s << %r", stream.peer, data)
+                    stream.send(data)
                 received = stream.receive() if deadline is None else stream.receive_before(deadline)
                 if received is None:
                     in_time, deadline = False, None
@@ -314,11 +318,6 @@ class Session(CallFacts):
             self._leave()
             self._stream.interrupt()
             self._protocol.close()
-
-    def _send(self, data: bytes) -> None:
-        if self._debug:
-            _LOGGER.debug("%s << %r", self._stream.peer, data)
-        self._stream.send(data)
 
     def _received(self, data: bytes) -> None:
         if self._debug:

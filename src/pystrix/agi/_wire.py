@@ -398,7 +398,8 @@ def simple_reply(data: bytes) -> Response | None:
     items = {"result": _new(ValueData, (value, part))}
     if place:
         items["endpos"] = _new(ValueData, (place, ""))
-    return _new(Response, (items, 200, text))
+    response: Response = _new(Response, (items, 200, text))
+    return response
 
 
 class _SharedItems(dict[str, ValueData]):

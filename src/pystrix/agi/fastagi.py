@@ -76,8 +76,8 @@ class _Call(FastAGI):
                 data = self._socket_stream.receive_before(deadline)
                 if data is None:
                     raise TimeoutError
+            # It is not acknowledged: as long as nothing was sent, the kernel does that at once.
             self._received(data)
-            self._socket_stream.acknowledge()
         _ = self._protocol.environment
 
     @property
