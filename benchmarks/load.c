@@ -34,6 +34,8 @@ enum {
 static const double RAMP = 1.0, WARM_UP = 1.5;
 /* Counting begins later if it takes longer until as many calls ended as there are at a time. */
 static const double LONGEST_WARM_UP = 15.0;
+/* A connect that takes longer has waited for the kernel to try again, which it does after 1 s. */
+static const double RETRY = 0.9;
 
 static const char ENVIRONMENT[] =
     "agi_network: yes\nagi_network_script: demo?x=1\nagi_request: agi://127.0.0.1/demo?x=1\n"
@@ -59,7 +61,7 @@ struct call {
 
 struct tally {
     double *durations; /* seconds, of the calls that were served */
-    size_t served, room, failed, commands;
+    size_t served, room, failed, commands, retransmitted;
 };
 
 static struct sockaddr_in server = {.sin_family = AF_INET};
@@ -189,9 +191,19 @@ static enum state advance(struct call *call)
     return answer_lines(call) ? OPEN : FAILED;
 }
 
+/* Whether anything had to be sent twice: on this machine, because a queue was full. */
+static bool was_retransmitted(const struct call *call)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+    getsockopt(call->fd, IPPROTO_TCP, TCP_INFO, &info, &size);
+    return info.tcpi_total_retrans > 0;
+}
+
 static void count(struct tally *tally, const struct call *call, enum state state)
 {
     tally->commands += (size_t)call->commands;
+    tally->retransmitted += was_retransmitted(call);
     if (state == FAILED) {
         tally->failed++;
         return;
@@ -248,10 +260,12 @@ static void report(struct tally *tally, double took, double cpu)
 {
     if (tally->served)
         qsort(tally->durations, tally->served, sizeof *tally->durations, ascending);
-    printf("{\"calls_per_second\": %.1f, \"commands_per_second\": %.1f, \"failed\": %zu, "
-           "\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"cpu_share\": %.3f}\n",
-           (double)tally->served / took, (double)tally->commands / took, tally->failed,
-           percentile_ms(tally, 50), percentile_ms(tally, 99), cpu / took);
+    printf("{\"calls\": %zu, \"seconds\": %.3f, \"calls_per_second\": %.1f, "
+           "\"commands_per_second\": %.1f, \"failed\": %zu, \"retransmitted\": %zu, "
+           "\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"load_cpu\": %.3f}\n",
+           tally->served, took, (double)tally->served / took, (double)tally->commands / took,
+           tally->failed, tally->retransmitted, percentile_ms(tally, 50),
+           percentile_ms(tally, 99), cpu / took);
 }
 
 static bool is_warm(const struct tally *tally, double elapsed, int concurrency)
@@ -274,7 +288,7 @@ static void closed_loop(int concurrency, double seconds)
         time = now();
         if (!counting && is_warm(&tally, time - opened, concurrency)) {
             counting = true;
-            tally.served = tally.failed = tally.commands = 0;
+            tally.served = tally.failed = tally.commands = tally.retransmitted = 0;
             cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
             began = time;
             fputs("counting\n", stderr); /* who measures the server too begins here */
@@ -297,14 +311,20 @@ static void burst(int count)
     struct call *calls = calls_for(count);
     struct tally tally = {0};
     double began = now(), slowest = 0;
+    int retried = 0;
     for (int i = 0; i < count; i++)
         start(&calls[i]);
+    double connects = now() - began;
     while (tally.served + tally.failed < (size_t)count && now() - began < PATIENCE)
         serve(1000, &tally, forget);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         slowest = calls[i].connected > slowest ? calls[i].connected : slowest;
-    printf("{\"served\": %zu, \"failed\": %zu, \"slowest_connect_ms\": %.1f, \"seconds\": %.2f}\n",
-           tally.served, (size_t)count - tally.served, 1000 * slowest, now() - began);
+        retried += calls[i].connected > RETRY;
+    }
+    printf("{\"served\": %zu, \"failed\": %zu, \"retried\": %d, \"retransmitted\": %zu, "
+           "\"connects_ms\": %.1f, \"slowest_connect_ms\": %.1f, \"seconds\": %.2f}\n",
+           tally.served, (size_t)count - tally.served, retried, tally.retransmitted,
+           1000 * connects, 1000 * slowest, now() - began);
 }
 
 /* ---- calls that wait ---- */

@@ -105,12 +105,14 @@ def run(port: int, concurrency: int, seconds: float) -> dict[str, float]:
     cpu = time.process_time() - used
     durations.sort()
     return {
+        "calls": len(durations),
+        "seconds": took,
         "calls_per_second": len(durations) / took,
         "commands_per_second": commands / took,
         "failed": failed,
         "p50_ms": 1000 * durations[len(durations) // 2] if durations else 0,
         "p99_ms": 1000 * durations[len(durations) * 99 // 100] if durations else 0,
-        "cpu_share": cpu / took,
+        "load_cpu": cpu / took,
     }
 
 

@@ -1,10 +1,9 @@
-"""The limit: blocking sockets, a new thread for each call, nothing parsed."""
+"""The limit on threads: blocking sockets, a new thread for each call, nothing parsed."""
 
 import socket
 import threading
 
-LINES = [b"ANSWER\n", b'STREAM FILE "demo-thanks" "12" "0"\n']
-LINES += [b'SET VARIABLE "V" "value"\n', b'GET VARIABLE "V"\n'] * 4 + [b"HANGUP\n"]
+from standard_call import LINES
 
 
 def serve(connection):
