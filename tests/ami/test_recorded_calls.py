@@ -6,7 +6,7 @@ import itertools
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pystrix.ami._tracked import Change, ChangeKind, Outcome, Transfer
@@ -198,6 +198,7 @@ def alone(name: str) -> tuple[Any, ...]:
     return summary(following.calls[name])
 
 
+@settings(deadline=None)
 @given(st.data(), st.permutations(sorted(STREAMS)))
 def test_two_calls_in_any_order(data: st.DataObject, names: list[str]) -> None:
     """However the events of two calls are mixed, the calls are the same."""
@@ -217,6 +218,7 @@ def test_two_calls_in_any_order(data: st.DataObject, names: list[str]) -> None:
 CHANNELS = ("Uniqueid", "DestUniqueid", "LocalOneUniqueid")
 
 
+@settings(deadline=None)
 @given(st.data(), st.sampled_from(["busy", "noans", "brief", "1795379059.14", "my-id-1"]))
 def test_channels_in_any_order(data: st.DataObject, name: str) -> None:
     """However the events of the channels of a call are mixed, and OriginateResponse: the same.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pystrix.ami._wire import quote_variables
@@ -333,6 +333,7 @@ def test_split_variables() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(
     st.text(
         st.characters(exclude_characters="\r\n\0\x85\u2028\u2029", exclude_categories=["Cs"]),

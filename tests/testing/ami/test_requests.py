@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pystrix.testing.ami import ReceivedAction
@@ -68,6 +68,7 @@ def test_many_lines(lines: int, error: str) -> None:
     assert request.action.action_id == ("" if error else "x")
 
 
+@settings(deadline=None)
 @given(st.binary(), st.integers(1, 50))
 def test_any_bytes_in_any_pieces(data: bytes, size: int) -> None:
     """Any bytes are read, and the pieces they come in do not matter."""
