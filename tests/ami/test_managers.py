@@ -699,7 +699,7 @@ def test_closed_while_it_connects(start: Start, server: ScriptedServer) -> None:
 
 def test_keepalive(online: Callable[..., tuple[Running, Peer]], server: ScriptedServer) -> None:
     """A silent server is pinged; one that does not answer is left."""
-    running, peer = online(keepalive=0.02, keepalive_timeout=0.5)
+    running, peer = online(keepalive=0.02, keepalive_timeout=0.3)
     heard = Heard()
     running.manager.register_callback(Gap, heard)
     for _ in range(3):
@@ -707,7 +707,7 @@ def test_keepalive(online: Callable[..., tuple[Running, Peer]], server: Scripted
     peer.expect("Ping")
     assert peer.rest() == b""
     answering = return_to(server).respond_to_all(lambda peer, request: peer.respond(request, *PONG))
-    assert "is gone: nothing came within 0.5 s of a Ping" in heard.next().reason
+    assert "is gone: nothing came within 0.3 s of a Ping" in heard.next().reason
     running.close()
     answering.result()
 
@@ -772,7 +772,8 @@ def test_drops(
     asking = Background(running.send, PING)
     peer.expect("Ping", *PONG)
     asking.result()
-    assert running.manager.events_dropped == 20
+    eventually(lambda: running.manager.events_dropped == 20)
+    eventually(lambda: records(caplog))
     slow.go_on.set()
     assert [slow.next()["N"] for _ in range(10)] == [str(number) for number in range(10)]
     assert [record.levelno for record in records(caplog)] == [logging.WARNING]
