@@ -489,6 +489,7 @@ def test_a_list(following: Following) -> None:
     one, other = following.calls["1"], following.calls["3"]
     assert one.channel is not None
     assert one.channel.uniqueid == "1"
+    assert [each.uniqueid for each in one.channels] == ["1", "2"]
     assert (one.duration, one.talked) == (120.0, 120.0)
     assert [each.uniqueid for each in one.bridged_with] == ["2"]
     assert (other.state, other.duration) == (CallState.RINGING, 0.0)

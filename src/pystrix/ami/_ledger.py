@@ -142,7 +142,10 @@ class Ledger(Generic[CallT]):
         self._describe(channel, event)
         twin = f"{channel.name[:-2]}{_TWINS.get(channel.name[-2:])}"
         self._pair(channel, next((each for each in call.channels if each.name == twin), None))
-        call.channels += (channel,)
+        if uniqueid == call.id:  # it was made before all others, whichever was heard of first
+            call.channels = (channel, *call.channels)
+        else:
+            call.channels += (channel,)
         if uniqueid == call.id or (call.first is None and not call.originated):
             call.first = channel
         self._note_heard(call, event)
