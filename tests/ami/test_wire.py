@@ -44,11 +44,12 @@ def test_compose_refuses(bad: str, where: str) -> None:
         _wire.compose([(value, "fine")])
 
 
-@pytest.mark.parametrize("value", [" x", "\tx", " "])
+@pytest.mark.parametrize("value", [" x", "\tx", " ", "\x01x", "\x0bx", "\x1b", "\x1fx"])
 def test_compose_refuses_blanks_in_front(value: str) -> None:
     """Asterisk would take the value without them."""
-    with pytest.raises(ValueError, match="drops blanks and tabs at the start of a value"):
+    with pytest.raises(ValueError, match="drops blanks and control characters at the start of a"):
         _wire.compose([("A", value)])
+    assert _wire.compose([("A", f"\x7f{value}")]) == f"A: \x7f{value}\r\n\r\n"
 
 
 @pytest.mark.parametrize("name", ["", " ", "a:b", ":", " a", "a ", "a\t", "\ta", "a\u2028\n"])
@@ -130,6 +131,9 @@ def test_no_secret_in_errors() -> None:
     with pytest.raises(ValueError, match=r"\*\*\*") as caught:
         _wire.compose([("Secret", " hush")])
     assert "hush" not in str(caught.value)
+    with pytest.raises(TypeError, match=r"\*\*\*") as wrong:
+        _wire.compose([("Secret", b"hush")])
+    assert "hush" not in str(wrong.value)
 
 
 @given(

@@ -186,7 +186,8 @@ class Call(TrackedCall):
             value: The value.
 
         Raises:
-            ValueError: If AMI cannot carry the value: line breaks, NUL, blanks at its beginning.
+            ValueError: If AMI cannot carry the value: line breaks, NUL, blanks or control
+                characters at its beginning.
             CallError: If the call has ended.
             ManagerActionError: If Asterisk refuses it.
         """

@@ -1,8 +1,8 @@
 r"""The bytes of AMI: headers to one message, the limits, and the encodings inside values.
 
 Pure. What may be sent follows what a live Asterisk 22 does: a line feed ends a line wherever it
-stands, NUL cuts a value, blanks behind the colon are dropped, lines have at most 1,024 bytes and
-messages 128 lines. What Asterisk could not take, or would take as something else, is refused.
+stands, NUL cuts a value, blanks and control characters behind the colon are dropped, lines have at
+most 1,024 bytes and messages 128 lines. What Asterisk could not take, or would take as something else, is refused.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ END_COMMAND: Final = b"--END COMMAND--"
 """What ends the output of a command with Asterisk before 14."""
 
 _LINE_END: Final = "\r\n"
-_BLANKS = (" ", "\t")
+_DROPPED = frozenset(map(chr, range(33)))  # at the start of a value
 _SECRETS = frozenset({"secret", "key"})
 _NAME = re.compile(r"[^\s:\0](?:[^:\r\n\0]*[^\s:\0])?")
 _SPECIAL = re.compile(r'[\\",]')
@@ -56,8 +56,12 @@ def printable(text: str | bytes) -> str:
     return data.decode("utf-8", "backslashreplace")
 
 
-def to_text(value: object) -> str:
+def to_text(value: object, name: str = "") -> str:
     """Give the text of a header's value.
+
+    Args:
+        value: The value.
+        name: The name of the header, for errors.
 
     Raises:
         TypeError: For bytes and None, whose text is hardly ever what was meant.
@@ -68,7 +72,7 @@ def to_text(value: object) -> str:
         return "true" if value else "false"
     if value is None or isinstance(value, bytes | bytearray | memoryview):
         raise TypeError(
-            f"the value of a header is a str, a number or a bool, not {value!r}; "
+            f"the value of a header is a str, a number or a bool, not {_shown(name, value)}; "
             "decode bytes with errors='surrogateescape' to send them as they are"
         )
     return str(value)
@@ -81,23 +85,33 @@ def compose(headers: Iterable[tuple[str, object]]) -> str:
         headers: Names and values, in order; a name may repeat.
 
     Raises:
-        ValueError: If Asterisk could not take a header as it is: CR, LF or NUL, a blank or tab at
-            the start of a value, a name that is none.
+        ValueError: If Asterisk could not take a header as it is: CR, LF or NUL, a blank or
+            control character at the start of a value, a name that is none.
         TypeError: If a value is bytes or None.
     """
-    lines = [_line(name, to_text(value)) for name, value in headers]
+    lines = [_line(name, to_text(value, name)) for name, value in headers]
     return _LINE_END.join(lines) + "\r\n\r\n"
 
 
 def _line(name: str, value: str) -> str:
     _check_name(name)
-    if value.startswith(_BLANKS) or "\n" in value or "\r" in value or "\0" in value:
-        why = "Asterisk drops blanks and tabs at the start of a value"
-        if not value.startswith(_BLANKS):
-            why = "AMI cannot carry CR, LF or NUL in a value"
-        shown = "***" if name.lower() in _SECRETS else repr(printable(value))
-        raise ValueError(f"{why}, and {name} is {shown}")
+    if "\n" in value or "\r" in value or "\0" in value:
+        raise ValueError(
+            f"AMI cannot carry CR, LF or NUL in a value, and {name} is {_shown(name, value)}"
+        )
+    if value[:1] in _DROPPED:
+        raise ValueError(
+            "Asterisk drops blanks and control characters at the start of a value, and "
+            f"{name} is {_shown(name, value)}"
+        )
     return f"{name}: {value}"
+
+
+def _shown(name: str, value: object) -> str:
+    """Show a value in an error, unless it is a secret."""
+    if name.lower() in _SECRETS:
+        return "***"
+    return repr(printable(value)) if isinstance(value, str) else repr(value)
 
 
 @functools.lru_cache(maxsize=1024)
