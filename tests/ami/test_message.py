@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pystrix.ami import EVENT_GENERIC, RESPONSE_GENERIC, Event, Message, Response
+from pystrix.ami import EVENT_GENERIC, RESPONSE_GENERIC, Event, Message, Response, _message
 from pystrix.ami._fields import Text
 from pystrix.ami._message import events_by_name, read_message
 from pystrix.ami._processed import CONVERSIONS
@@ -59,6 +59,9 @@ READ: list[tuple[bytes, Pairs, list[str]]] = [
     (b"Event: A\r\nB: x\r\n: y\r\n", [("Event", "A"), ("B", "x\r\n: y")], [": y"]),
     (b"Event: A\r\nB: x\r\n\ry\r\n", [("Event", "A"), ("B", "x\r\n\ry")], ["\ry"]),
     (b"Event: A\r\nB: l1\nC: d\r\n", [("Event", "A"), ("B", "l1"), ("C", "d")], []),
+    # A CR before the end of a line, be it the last one or not.
+    (b"Event: A\nB: c\r\r\nD: e\r\r\n", [("Event", "A"), ("B", "c\r"), ("D", "e\r")], []),
+    (b"Event: A\r\nB: c\r\nd\r\r\n", [("Event", "A"), ("B", "c\r\nd\r")], ["d\r"]),
     # The first line is whole.
     (b"Event: A\r\nfree\r\nB: c\r\n", [("Event", "A"), ("B", "c")], ["free"]),
     (b"free\r\nEvent: A\r\n", [("Event", "A")], ["free"]),
@@ -215,9 +218,10 @@ def test_deleting() -> None:
     assert event.pop("cause") == "16"
     with pytest.raises(KeyError, match="Cause"):
         del event["Cause"]
-    event["Empty"] = ""
+    event["Empty"] = cast("Any", None)
     del event["Empty"]
     assert "Empty" not in event
+    assert event.get_all("Empty") == []
 
 
 def test_items_are_a_copy() -> None:
@@ -282,6 +286,42 @@ def test_copies(again: Callable[[Any], Any], parsed: bool) -> None:
     assert type(twin) is Hangup
     assert twin == event
     assert bytes(twin) == bytes(event)
+
+
+def test_a_copy_is_its_own() -> None:
+    """What is set in a copy does not show in what it was made of."""
+    event = Hangup.from_wire(HANGUP)
+    twin = copy.copy(event)
+    twin["Cause"] = "17"
+    twin.data.append("x")
+    del twin["Channel"]
+    again = copy.copy(twin)
+    again["Cause"] = "18"
+    again.data.append("y")
+    assert event == Event.from_wire(HANGUP)
+    assert (twin["Cause"], twin.data, "Channel" in twin) == ("17", ["x"], False)
+
+
+def test_read_by_two_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that reads a message while another one does sees all of it, and nothing twice."""
+    message = Message.from_wire(b"Foo: bar\r\n")
+    read = _message._read
+    seen: list[Pairs] = []
+
+    class Slow(Pairs):
+        def __getitem__(self, index: Any) -> Any:
+            seen.append(message.all_items())  # another thread, in this moment
+            return super().__getitem__(index)
+
+    def read_slowly(block: bytes) -> tuple[Pairs, list[str]]:
+        monkeypatch.setattr(_message, "_read", read)
+        pairs, data = read(block)
+        return Slow(pairs), data
+
+    monkeypatch.setattr(_message, "_read", read_slowly)
+    seen.append(message.all_items())
+    seen.append(message.all_items())
+    assert seen == [[("Foo", "bar"), ("Event", EVENT_GENERIC)]] * 3
 
 
 # Messages made by hand.

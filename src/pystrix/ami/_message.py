@@ -163,6 +163,14 @@ class Message(MutableMapping[str, str]):
         self._headers()
         return self._pairs.copy()
 
+    def __copy__(self) -> Self:
+        twin = type(self).from_wire(self._block)
+        twin.__dict__.update(self.__dict__)
+        if self._parsed:  # what is set in one does not show in the other
+            twin._pairs, twin._first = self._pairs.copy(), self._first.copy()
+            twin._data = self._data.copy()
+        return twin
+
     def copy(self) -> dict[str, str]:
         """Give the headers as a dict: of each name the first."""
         return dict(self)
@@ -186,8 +194,9 @@ class Message(MutableMapping[str, str]):
 
     def __delitem__(self, name: str) -> None:
         wanted = name.lower()
-        if self._headers().pop(wanted, None) is None:
+        if wanted not in self._headers():
             raise KeyError(name)
+        del self._first[wanted]
         self._pairs = _without(wanted, self._pairs)
 
     def __iter__(self) -> Iterator[str]:
@@ -218,23 +227,18 @@ class Message(MutableMapping[str, str]):
     def _headers(self) -> dict[str, str]:
         """Read the message, if that has not been done; give the first of each header."""
         if not self._parsed:
-            self._pairs, self._data = _read(self._block)
-            self._first = {name.lower(): value for name, value in self._pairs[::-1]}
-            if "output" in self._first:
-                self._data = [value for name, value in self._pairs if name.lower() == "output"]
-            if "event" not in self._first and "response" not in self._first:
-                self._name_generic()
+            # Another thread may do so at the same time: each makes all of it before it shows any.
+            pairs, data = _read(self._block)
+            first = {name.lower(): value for name, value in pairs[::-1]}
+            if "output" in first:
+                data = [value for name, value in pairs if name.lower() == "output"]
+            if "event" not in first and "response" not in first:
+                header, name = _generic_name("actionid" in first)
+                pairs.append((header, name))
+                first[header.lower()] = name
+            self._pairs, self._data, self._first = pairs, data, first
             self._parsed = True
         return self._first
-
-    def _name_generic(self) -> None:
-        """Name a message that does not say what it is, as 1.x does."""
-        if "actionid" in self._first:
-            header, name = "Response", RESPONSE_GENERIC
-        else:
-            header, name = "Event", EVENT_GENERIC
-        self._pairs.append((header, name))
-        self._first[header.lower()] = name
 
 
 class Response(Message):
@@ -340,17 +344,22 @@ def _event_name(block: bytes) -> str:
     return decode(line.removesuffix(b"\r"))
 
 
+def _generic_name(is_response: bool) -> tuple[str, str]:
+    """Name a message that does not say what it is, as 1.x does."""
+    return ("Response", RESPONSE_GENERIC) if is_response else ("Event", EVENT_GENERIC)
+
+
 def _without(wanted: str, pairs: Pairs) -> Pairs:
     return [pair for pair in pairs if pair[0].lower() != wanted]
 
 
 def _read(block: bytes) -> tuple[Pairs, list[str]]:
     """Read lines: the headers, and the lines that are none."""
-    text = decode(block.removesuffix(b"\n").removesuffix(b"\r"))
+    text = decode(block.removesuffix(b"\n"))
     if not block.startswith(EVENT) and is_follows(block):
         return _read_follows(text)
     pairs: Pairs = []
-    lines = text.split("\r\n")
+    lines = text.removesuffix("\r").split("\r\n")
     for line in lines:
         name, colon, value = line.partition(": ")
         if not (name and colon) or ":" in name:
