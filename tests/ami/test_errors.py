@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+import pickle
 import re
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pystrix import ami
 from pystrix.ami import Response, errors
 from pystrix.ami.calls import CallEnd, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TREE: dict[str, tuple[str, ...]] = {
     "Error": ("Exception",),
@@ -115,6 +121,38 @@ def test_call() -> None:
     error = errors.CallFailedError("busy", Outcome.BUSY, 5, end)
     assert (error.outcome, error.reason, error.end) == (Outcome.BUSY, 5, end)
     assert errors.CallFailedError("busy", Outcome.BUSY).end is None
+
+
+RESPONSE = Response(["Response: Error", "Message: No such channel"])
+ERRORS: list[errors.Error] = [
+    errors.Error("x"),
+    errors.ManagerAuthError("refused", RESPONSE),
+    errors.ManagerListLimitError("Status", 5),
+    errors.ManagerOverflowError(5),
+    errors.ManagerTimeoutError("too late", sent=True),
+    errors.ManagerConnectionLostError("gone", sent=False),
+    errors.ManagerBannerError("220 smtp ready"),
+    errors.ManagerMessageLimitError(5),
+    errors.CallFailedError("busy", Outcome.BUSY, 5, CallEnd(17, "User busy", 2.0, 0.0)),
+    errors.CallTimeoutError("too late"),
+    errors.MissingFieldError("gone", "Cause"),
+    errors.FieldValueError("odd", "Cause"),
+]
+"""Of every kind of constructor one."""
+
+
+@pytest.mark.parametrize(
+    "again",
+    [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))],  # noqa: S301
+)
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_copies(again: Callable[[Any], Any], error: errors.Error) -> None:
+    """An error can be carried to another process, with all that it says."""
+    twin = again(error)
+    assert type(twin) is type(error)
+    assert str(twin) == str(error)
+    assert twin.args == error.args
+    assert vars(twin) == vars(error)
 
 
 def test_field() -> None:

@@ -31,7 +31,7 @@ sent.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pystrix.ami._message import Response
@@ -63,7 +63,17 @@ __all__ = [
 
 
 class Error(Exception):
-    """Base of everything that AMI raises."""
+    """Base of everything that AMI raises. Can be copied and pickled, as any exception."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Not by calling the class with the message: some want more.
+        return _remake, (type(self), self.args), self.__dict__.copy()
+
+
+def _remake(kind: type[Error], args: tuple[object, ...]) -> Error:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    return error
 
 
 class ManagerError(Error):
