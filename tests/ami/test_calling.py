@@ -100,6 +100,18 @@ def test_target() -> None:
     assert target(call) == "2"
 
 
+def test_only_the_second_half_is_heard_of() -> None:
+    """Of a call of this program the first channel is acted on, whichever was heard of first."""
+    following = Following()
+    call = following.originate("Local/1@a")
+    following.hear(new("Local/1@a-1;2", "other", Linkedid="mine"))
+    assert target(call) == "mine"
+    assert [action["Channel"] for action in hangup(call, 16)] == ["mine", "other"]
+    following.hear(new("Local/1@a-1;1", "mine"))
+    assert target(call) == "mine"
+    assert [action["Channel"] for action in hangup(call, 16)] == ["mine"]
+
+
 def test_hangup() -> None:
     """Its first channel; when that is gone all; when it has ended none."""
     following = Following()

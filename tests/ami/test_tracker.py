@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from pystrix.ami import CallLostError, Event, Gap, ManagerSocketError, Response
-from pystrix.ami._calling import plan_originate
-from pystrix.ami._ledger import seconds_in
+from pystrix.ami._ledger import PATIENCE
 from pystrix.ami._tracked import CallState, ChangeKind, Outcome, Party, TrackedCall
 from pystrix.ami._tracker import GRACE
-from pystrix.testing.ami import FarEnd, SimulatedAsterisk
+from pystrix.testing.ami import SimulatedAsterisk
 from tests.ami.tracking import Following
 from tests.testing.ami.driving import Peer
 
@@ -475,6 +474,28 @@ def item(name: str, uniqueid: str, **headers: str) -> Event:
     return event("CoreShowChannel", channel(name, uniqueid, **headers))
 
 
+def test_no_channel_of_an_answered_call(following: Following) -> None:
+    """A call whose channels are hidden is not kept for ever."""
+    call = following.originate()
+    following.hear(response(4))
+    assert call.outcome is Outcome.ANSWERED
+    assert following.pass_time(PATIENCE - 0.1) == []
+    assert following.pass_time(0.1) == [ChangeKind.LOST]
+    assert "nothing was heard of its channel" in str(call.failure)
+    following.pass_time(60)
+    assert following.is_empty
+
+
+def test_a_channel_behind_the_answer(following: Following) -> None:
+    """A response may come before the events of the channel it is about."""
+    call = following.originate()
+    following.hear(response(4), new("PJSIP/a-1", "mine"))
+    following.pass_time(60)
+    following.hear(hung_up("mine"))
+    assert (call.state, call.failure) == (CallState.ENDED, None)
+    assert following.is_empty
+
+
 def test_a_list(following: Following) -> None:
     """Calls that began before are found, with their bridges and for how long they last."""
     following.now = 1000.0
@@ -566,38 +587,3 @@ def test_an_empty_call() -> None:
     call = TrackedCall("1", 0.0, lambda: 5.0)
     assert (call.channel, call.bridged_with, call.on_hold, call.talked) == (None, (), False, 0.0)
     assert call.duration == 5.0
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"), [("00:01:02", 62.0), ("100:00:00", 360000.0), ("", 0.0), ("a:b", 0.0)]
-)
-def test_seconds(text: str, expected: float) -> None:
-    """Durations as Asterisk writes them."""
-    assert seconds_in(text) == expected
-
-
-def bytes_of(call: TrackedCall) -> bytes:
-    """Give the Originate of a call."""
-    plan = plan_originate(call.dialled, {"application": "Wait", "channel_id": call.id})
-    return plan.action.build_request(call.action_id, str)[0].encode()
-
-
-def test_memory() -> None:
-    """After any number of calls nothing is remembered."""
-    following, asterisk = Following(), SimulatedAsterisk()
-    peer = Peer(asterisk)
-    asterisk.far_ends |= {"a/busy": "busy", "a/no": "fails", "Local/x@y": FarEnd("fails")}
-    for number in range(20):
-        for name in ("a/busy", "a/no", "a/yes", "Local/x@y", "Local/z@y/n"):
-            call = following.originate(name, f"{name}{number}", f"{name}{number}")
-            peer.say(bytes_of(call))
-            following.hear(*peer.hear())
-        asterisk.hang_up_all()
-        following.hear(*peer.hear())
-        following.pass_time(100.0)
-        assert following.is_empty
-    assert {call.outcome for call in following.calls.values()} == {
-        Outcome.BUSY,
-        Outcome.FAILED,
-        Outcome.ANSWERED,
-    }

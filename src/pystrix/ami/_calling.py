@@ -145,8 +145,13 @@ def plan_originate(channel: str, options: OriginateOptions) -> Plan:
 
 def target(call: TrackedCall) -> str:
     """Give the id of the channel to act on."""
-    channel = call.channel
+    channel = None if _awaits_first(call) else call.channel
     return call.id if channel is None else channel.uniqueid
+
+
+def _awaits_first(call: TrackedCall) -> bool:
+    """Tell whether only other channels were heard of: the second half of a Local one."""
+    return call.originated and call.first is None
 
 
 def hangup(call: TrackedCall, cause: int) -> list[Hangup]:
@@ -155,6 +160,8 @@ def hangup(call: TrackedCall, cause: int) -> list[Hangup]:
     if first is not None and first.ended_at is None:
         channels = (first,)
     ids = [channel.uniqueid for channel in channels]
+    if ids and _awaits_first(call):
+        ids.insert(0, call.id)
     if not ids and not call.is_over:  # nobody has heard of a channel, which may be there
         ids = [call.id]
     return [Hangup(each, cause=cause) for each in ids]

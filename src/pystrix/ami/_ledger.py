@@ -39,6 +39,9 @@ CallT = TypeVar("CallT", bound=TrackedCall)
 PATIENCE: Final = 5.0
 """Seconds within which what belongs to the end of a call is heard."""
 
+DIGITS: Final = 20
+"""How many digits a number of Asterisk has at most."""
+
 _STATES: Final[dict[int | None, ChannelState]] = {int(state): state for state in ChannelState}
 _ABSENT: Final = frozenset({"<unknown>", "(null)", "<none>"})
 _TWINS: Final = {";1": ";2", ";2": ";1"}
@@ -308,7 +311,8 @@ def _cause_of(call: TrackedCall) -> tuple[int | None, str]:
 
 def number_in(text: str) -> int | None:
     """Read a number; None if it is none."""
-    return int(text) if text.isdecimal() and text.isascii() else None
+    is_number = text.isdecimal() and text.isascii() and len(text) <= DIGITS
+    return int(text) if is_number else None
 
 
 def seconds_in(duration: str) -> float:

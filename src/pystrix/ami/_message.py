@@ -165,10 +165,12 @@ class Message(MutableMapping[str, str]):
 
     def __copy__(self) -> Self:
         twin = type(self).from_wire(self._block)
-        twin.__dict__.update(self.__dict__)
-        if self._parsed:  # what is set in one does not show in the other
-            twin._pairs, twin._first = self._pairs.copy(), self._first.copy()
-            twin._data = self._data.copy()
+        # What is set in one does not show in the other.
+        containers = (list, dict)
+        twin.__dict__.update(
+            (name, value.copy() if isinstance(value, containers) else value)
+            for name, value in self.__dict__.items()
+        )
         return twin
 
     def copy(self) -> dict[str, str]:

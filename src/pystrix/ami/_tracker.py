@@ -42,6 +42,10 @@ _UNHEARD: Final = (
     "nothing was heard of the call: to follow calls the user has to read the class call, and the "
     "event mask must not hide it"
 )
+_UNSEEN: Final = (
+    "the call was answered, and nothing was heard of its channel: the event mask or a filter hides "
+    "its events"
+)
 _NOT_HEARD: Final = "what became of the call was not heard: the connection was lost meanwhile"
 
 
@@ -165,8 +169,12 @@ class Tracker(Ledger[CallT]):
     # Channels.
 
     def _newchannel(self, event: Event) -> None:
-        channel = self._find(event) or self._add(event["Uniqueid"], event)
-        self._set_state(channel, event)
+        channel = self._find(event)
+        uniqueid = event.get("Uniqueid")
+        if channel is None and uniqueid:
+            channel = self._add(uniqueid, event)
+        if channel is not None:
+            self._set_state(channel, event)
 
     def _newstate(self, event: Event) -> None:
         channel = self._find(event)
@@ -206,9 +214,9 @@ class Tracker(Ledger[CallT]):
     # Bridges.
 
     def _bridge_enter(self, event: Event) -> None:
-        channel = self._find(event)
-        if channel is not None:
-            bridge = self._bridge(event["BridgeUniqueid"])
+        channel, uniqueid = self._find(event), event.get("BridgeUniqueid")
+        if channel is not None and uniqueid:
+            bridge = self._bridge(uniqueid)
             bridge.type = event.get("BridgeType", "")
             bridge.technology = event.get("BridgeTechnology", "")
             channel.on_hold = False
@@ -289,6 +297,8 @@ class Tracker(Ledger[CallT]):
         if event.get("Response") == "Success":
             if call.answered_at is None:
                 self._answer(call, call.first, event)
+            if not call.channels:  # it may overtake the events of the channel
+                self._after(PATIENCE, functools.partial(self._lose_waiting, call, _UNSEEN))
             return
         if call.reason in _BY_REASON:
             self._decide(call, _BY_REASON[call.reason], event)
@@ -302,7 +312,9 @@ class Tracker(Ledger[CallT]):
 
     # Gaps and lists.
 
-    def _gap(self, gap: Gap) -> None:
+    def _gap(self, gap: Event) -> None:
+        if not isinstance(gap, Gap):  # somebody made Asterisk send it
+            return
         for call in self._by_action.values():
             self._after(PATIENCE, functools.partial(self._lose_waiting, call, _NOT_HEARD))
         if gap.channels is not None:
@@ -313,7 +325,8 @@ class Tracker(Ledger[CallT]):
             self._lose(call, CallLostError(why))
 
     def _take_stock(self, channels: Iterable[Event]) -> None:
-        listed = {event["Uniqueid"]: event for event in channels}
+        found = ((event.get("Uniqueid"), event) for event in channels)
+        listed = {uniqueid: event for uniqueid, event in found if uniqueid}
         known = set(self.calls)
         for uniqueid, event in listed.items():
             channel = self.channels.get(uniqueid)

@@ -2,7 +2,8 @@ r"""The bytes of AMI: headers to one message, the limits, and the encodings insi
 
 Pure. What may be sent follows what a live Asterisk 22 does: a line feed ends a line wherever it
 stands, NUL cuts a value, blanks and control characters behind the colon are dropped, lines have at
-most 1,024 bytes and messages 128 lines. What Asterisk could not take, or would take as something else, is refused.
+most 1,024 bytes and messages 128 lines. What Asterisk could not take, or would take as something
+else, is refused.
 """
 
 from __future__ import annotations
