@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CORPUS = [path.read_bytes() for path in sorted((Path(__file__).parent / "corpus").glob("*.bin"))]
 LIMIT = 2048
-BANNER = b"Asterisk Call Manager/11.0.0\r\n"
+BANNERS = [b"Asterisk Call Manager/11.0.0\r\n", b"Asterisk Call Manager/2.10.5\r\n"]
 
 PIECES = [
     b"\n",
@@ -46,7 +46,7 @@ def streams(draw: st.DrawFn) -> list[bytes]:
     """Draw a damaged session, in the pieces in which it arrives."""
     session = draw(st.sampled_from(CORPUS))
     start = draw(st.integers(0, len(session)))
-    data = bytearray(BANNER) + session[start : start + 4000]
+    data = bytearray(draw(st.sampled_from(BANNERS))) + session[start : start + 4000]
     for _ in range(draw(st.integers(0, 6))):
         at = draw(st.integers(0, len(data)))
         match draw(st.sampled_from(["insert", "cut", "byte", "random"])):

@@ -46,6 +46,9 @@ _STRAY_LINES = re.compile(rb"(?:\r?\n)+")
 # What ends a message; the group is the end of its last line.
 _EMPTY_LINE = re.compile(rb"(\n)(?:\r\n|\n)")
 _END_OF_OUTPUT = re.compile(rb"(" + re.escape(END_COMMAND) + rb"\r?\n)(?:\r\n|\n)")
+_OUTPUT_AS_HEADERS: Final = 3
+"""The version of AMI from which on the output of a command is headers. From an Asterisk that speaks
+it ``Response: Follows`` is part of a value that somebody chose, and the end of it never comes."""
 _OVERLAP: Final = len(END_COMMAND) + 4  # bytes that may be the beginning of an end
 _ID_LENGTH: Final = 16
 
@@ -97,7 +100,7 @@ class AMIProtocol:
         self.failure: ManagerSocketError | None = None
         """Why the connection is closed, if this side did not want it so."""
         self.goodbye: bool = False
-        """Whether Asterisk said Goodbye, so that the end of the connection is no surprise."""
+        """Whether Asterisk said Goodbye to an action of ours, so that the end is no surprise."""
         self._events: Mapping[str, type[Event]] = events or {}
         self._message_limit = message_limit
         self._list_limit = list_limit
@@ -105,6 +108,7 @@ class AMIProtocol:
         self._buffer = bytearray()  # the beginning of a message
         self._scanned = 0  # bytes of it known to hold no end
         self._end = _EMPTY_LINE  # what ends it
+        self._is_old = False  # whether the output of commands ends otherwise
         self._received: list[Event | Response] = []
         self._out: list[tuple[bytes, Exchange[Any]]] = []
 
@@ -275,6 +279,8 @@ class AMIProtocol:
             self._fail(ManagerBannerError(printable(line.removesuffix(b"\r"))))
         elif end >= 0:
             self.banner = printable(line.removesuffix(b"\r"))
+            major = line[len(_GREETING) :].partition(b".")[0]
+            self._is_old = not major.isdigit() or int(major) < _OUTPUT_AS_HEADERS
             del buffer[: end + 1]
             self.state = _READY
         elif len(buffer) >= BANNER_LIMIT:
@@ -310,7 +316,7 @@ class AMIProtocol:
 
     def _is_whole(self, block: bytes) -> bool:
         """Tell whether an empty line ended the message, or stands in the output of a command."""
-        if self._end is _EMPTY_LINE and is_follows(block):
+        if self._is_old and self._end is _EMPTY_LINE and is_follows(block):
             self._end = _END_OF_OUTPUT
             return False
         self._end = _EMPTY_LINE
@@ -318,8 +324,6 @@ class AMIProtocol:
 
     def _read_response(self, response: Response) -> None:
         action_id = response.action_id
-        if response.name.lower() == "goodbye":
-            self.goodbye = True
         exchange = self._waiting.pop(action_id, None) if action_id else None
         if exchange is None:
             if not action_id:
@@ -329,6 +333,8 @@ class AMIProtocol:
             self._received.append(response)
             return
         exchange.response = response = response.as_kind(exchange.action.RESPONSE)
+        if response.name.lower() == "goodbye":
+            self.goodbye = True
         try:
             more = response.success and exchange.collector.expects_events(response)
         except Exception as error:  # noqa: BLE001 - what a program added harms itself only
