@@ -62,6 +62,20 @@ def test_streams_by_class_and_name(server: ScriptedServer) -> None:
     run(main())
 
 
+def test_streams_of_gaps(server: ScriptedServer) -> None:
+    """What Asterisk was made to send under that name is an event like any, and no gap."""
+
+    async def main() -> None:
+        async with online(server) as (manager, peer):
+            with manager.events(Gap) as gaps, manager.events("Gap") as named:
+                peer.message("Event: Gap", "From: x")
+                await ping(manager, peer)
+                assert (gaps.waiting, named.waiting) == (0, 1)
+                assert type(await anext(named)) is Event
+
+    run(main())
+
+
 @pytest.mark.parametrize("kind", ["", None, 3, int, b"Hangup", type("Nameless", (Event,), {})])
 def test_kinds_that_are_none(server: ScriptedServer, kind: Any) -> None:
     """What is neither the name nor the class of an event is refused."""

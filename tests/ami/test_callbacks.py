@@ -6,7 +6,7 @@ from typing import Any, ClassVar, cast
 
 import pytest
 
-from pystrix.ami import Event, Response
+from pystrix.ami import Event, Gap, Response
 from pystrix.ami._aggregate import Aggregate
 from pystrix.ami._callbacks import Callbacks
 
@@ -58,6 +58,28 @@ def test_every_event() -> None:
     assert callbacks.find("Hangup") == (one, two, three)
     assert callbacks.find("Anything") == (one, three)
     assert callbacks.find(None) == (two,)
+
+
+def test_gaps() -> None:
+    """The class hears of gaps, not of what Asterisk was made to send under that name."""
+    callbacks = Callbacks()
+    heard: list[object] = []
+
+    def hear(event: object, manager: object) -> None:
+        heard.append(event)
+
+    callbacks.register(Gap, hear)
+    callbacks.register(Gap, hear)
+    callbacks.register("Gap", one)
+    (function, other) = callbacks.find("Gap")
+    assert other is one
+    assert repr(function) == repr(hear)
+    gap = Gap()
+    for event in (Event(["Event: Gap"]), gap):
+        function(event, None)
+    assert heard == [gap]
+    assert callbacks.unregister(Gap, hear)
+    assert callbacks.find("Gap") == (one,)
 
 
 def test_again() -> None:

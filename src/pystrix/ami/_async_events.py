@@ -254,7 +254,7 @@ class Streams:
         for mailbox, kind in self._by_name.get(name.lower(), self._universal):
             if kind is None or isinstance(event, kind):
                 mailbox.put(event)
-            else:  # a class of the program's own
+            elif not issubclass(kind, Gap):  # a class of the program's own
                 mailbox.put(event.as_kind(kind))
 
     def end(self, error: Exception | None) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pystrix.ami._aggregate import Aggregate
+from pystrix.ami._gap import Gap
 from pystrix.ami._message import Event
 
 __all__ = ["Callback", "Callbacks", "EventKey"]
@@ -28,7 +29,8 @@ class Callbacks:
     """
 
     def __init__(self) -> None:
-        self._registered: list[tuple[str | None, Callback]] = []
+        # For what, what is to be called for that, and what does it.
+        self._registered: list[tuple[str | None, Callback, Callback]] = []
         self._by_name: dict[str | None, tuple[Callback, ...]] = {}
         self._universal: tuple[Callback, ...] = ()
 
@@ -39,7 +41,10 @@ class Callbacks:
             ValueError: If `event` is nothing that callbacks hear of.
         """
         pair = _key(event), function
-        self._registered = [*(each for each in self._registered if each != pair), pair]
+        is_gap = isinstance(event, type) and issubclass(event, Gap)
+        called = _GapsOnly(function) if is_gap else function
+        others = (each for each in self._registered if each[:2] != pair)
+        self._registered = [*others, (*pair, called)]
         self._sort()
 
     def unregister(self, event: EventKey, function: Callback) -> bool:
@@ -49,7 +54,7 @@ class Callbacks:
             ValueError: If `event` is nothing that callbacks hear of.
         """
         pair = _key(event), function
-        left = [each for each in self._registered if each != pair]
+        left = [each for each in self._registered if each[:2] != pair]
         found = len(left) < len(self._registered)
         self._registered = left
         self._sort()
@@ -62,12 +67,25 @@ class Callbacks:
         return self._by_name.get(name.lower(), self._universal)
 
     def _sort(self) -> None:
-        names = {name for name, _ in self._registered}
+        names = {name for name, *_ in self._registered}
         self._universal = self._for("")
         self._by_name = {name: self._for("", name) if name else self._for(name) for name in names}
 
     def _for(self, *names: str | None) -> tuple[Callback, ...]:
-        return tuple(function for name, function in self._registered if name in names)
+        return tuple(called for name, _, called in self._registered if name in names)
+
+
+class _GapsOnly:
+    """Calls a callback for gaps, and not for what Asterisk was made to send under that name."""
+
+    def __init__(self, function: Callback) -> None:
+        self._function = function
+
+    def __call__(self, event: object, manager: object) -> object:
+        return self._function(event, manager) if isinstance(event, Gap) else None
+
+    def __repr__(self) -> str:
+        return repr(self._function)
 
 
 def _key(event: object) -> str | None:
