@@ -65,7 +65,7 @@ def test_gaps() -> None:
     callbacks = Callbacks()
     heard: list[object] = []
 
-    def hear(event: object, manager: object) -> None:
+    def hear(event: object, _: object) -> None:
         heard.append(event)
 
     callbacks.register(Gap, hear)
