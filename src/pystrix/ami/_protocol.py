@@ -110,7 +110,7 @@ class AMIProtocol:
         self._end = _EMPTY_LINE  # what ends it
         self._is_old = False  # whether the output of commands ends otherwise
         self._received: list[Event | Response] = []
-        self._out: list[tuple[bytes, Exchange[Any]]] = []
+        self._out: dict[Exchange[Any], bytes] = {}  # what is to be sent, in order
 
         self._waiting: dict[str, Exchange[Any]] = {}  # for their response, by ActionID
         self._collecting: dict[str, Exchange[Any]] = {}  # their events
@@ -164,7 +164,7 @@ class AMIProtocol:
         data = encode_request(text)
         exchange = Exchange(action, used, action if collector is None else collector, on_done)
         self._waiting[used] = exchange
-        self._out.append((data, exchange))
+        self._out[exchange] = data
         return exchange
 
     def give_up(self, exchange: Exchange[Any]) -> None:
@@ -175,7 +175,7 @@ class AMIProtocol:
         """
         if self._waiting.get(exchange.action_id) is exchange:
             del self._waiting[exchange.action_id]
-        self._out = [pair for pair in self._out if pair[1] is not exchange]
+        self._out.pop(exchange, None)
         self._stop_collecting(exchange)
 
     def data_to_send(self) -> bytes:
@@ -183,10 +183,10 @@ class AMIProtocol:
         out = self._out
         if not out:
             return b""
-        self._out = []
-        for _, exchange in out:
+        self._out = {}
+        for exchange in out:
             exchange.sent = True
-        return out[0][0] if len(out) == 1 else b"".join([data for data, _ in out])
+        return b"".join(out.values())
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> None:
         """Hand in what was read. Then take `messages_received`, and look at the state."""
@@ -253,7 +253,7 @@ class AMIProtocol:
         self.state = _CLOSED
         self.failure = failure
         self._buffer.clear()
-        self._out = []
+        self._out = {}
         exchanges = [*self._waiting.values(), *self._collecting.values()]
         self._waiting.clear()
         self._collecting.clear()
