@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import select
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
@@ -277,6 +278,20 @@ def test_sending_into_a_broken_connection(link: Link, caplog: pytest.LogCaptureF
         assert not link.connection.alive
     assert link.connection.wait_closed(TIMEOUT)
     assert "cannot send" in caplog.text
+
+
+def test_last_words(link: Link) -> None:
+    """Who sends at the moment of the end does not hide what came before it."""
+    with link.connection._lock:  # the thread cannot read yet
+        link.peer.message("Event: Hangup")
+        link.peer.message("Event: Shutdown")
+        select.select([link.connection.socket], [], [], TIMEOUT)
+        link.peer.reset()
+        while link.connection.alive:
+            link.connection._protocol.send_action(PING)
+            link.connection._flush()
+    assert link.connection.wait_closed(TIMEOUT)
+    assert link.heard.messages == ["Hangup", "Shutdown"]
 
 
 def test_tls_that_must_read_first(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -260,6 +260,8 @@ class Connection:
                 return
             except OSError as error:
                 self._logger.debug("%s: cannot send: %s", self._protocol.peer, error)
+                while self._receive():  # its last words may be on this side already
+                    pass
                 self._protocol.receive_eof()
                 self._wake()
                 return
@@ -314,24 +316,33 @@ class Connection:
         """Read what has come, and write what waits."""
         more = True
         while more:
-            try:
-                data = self.socket.recv(CHUNK)
-            except _WOULD_BLOCK:
-                break
-            except OSError as error:  # reset: an end like any
-                self._logger.debug("%s: cannot read: %s", self._protocol.peer, error)
-                data = b""
-            if not data:
-                self._protocol.receive_eof()
-                return
-            if self._debug:
-                self._logger.debug("%s > %s", self._protocol.peer, printable(data).rstrip())
-            self._received += 1
-            self.heard = time.monotonic()
-            self._protocol.receive_data(data)
             # What TLS has read and decrypted shows in no poll.
-            more = isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0
-        self._flush()
+            more = (
+                self._receive()
+                and isinstance(self.socket, ssl.SSLSocket)
+                and self.socket.pending() > 0
+            )
+        if self.alive:
+            self._flush()
+
+    def _receive(self) -> bool:
+        """Read once; tell whether anything came. The lock is held."""
+        try:
+            data = self.socket.recv(CHUNK)
+        except _WOULD_BLOCK:
+            return False
+        except OSError as error:  # reset: an end like any
+            self._logger.debug("%s: cannot read: %s", self._protocol.peer, error)
+            data = b""
+        if not data:
+            self._protocol.receive_eof()
+            return False
+        if self._debug:
+            self._logger.debug("%s > %s", self._protocol.peer, printable(data).rstrip())
+        self._received += 1
+        self.heard = time.monotonic()
+        self._protocol.receive_data(data)
+        return True
 
     def _release(self) -> None:
         with self._lock:
