@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,9 +19,7 @@ from pystrix.ami._async_connection import AsyncConnection
 from pystrix.ami._protocol import AMIProtocol
 from tests.ami.looping import PING, PONG, online, ping, run
 from tests.ami.managers import return_to
-
-if TYPE_CHECKING:
-    from tests.ami.servers import ScriptedServer
+from tests.ami.servers import ScriptedServer, trusting
 
 
 def test_cancelled(server: ScriptedServer) -> None:
@@ -160,6 +157,44 @@ def test_a_reset(server: ScriptedServer, caplog: pytest.LogCaptureFixture, debug
 
     run(main())
     assert ("the connection broke: " in caplog.text) is debug
+
+
+def test_last_words(server: ScriptedServer) -> None:
+    """Who sends at the moment of the end does not hide what came before it."""
+
+    async def main() -> None:
+        async with online(server) as (manager, peer):
+            connection = manager._link.usable
+            assert connection is not None
+            with manager.events() as stream:
+                peer.message("Event: Hangup")
+                peer.message("Event: Shutdown", "Restart: True")
+                peer.reset()
+                # The loop cannot read before this is written.
+                connection._protocol.send_action(PING)
+                connection._flush()
+                await asyncio.to_thread(return_to, server)
+                heard = [await anext(stream) for _ in range(3)]
+                assert heard == ["Hangup", "Shutdown", "Gap"]
+                assert "Asterisk restarts" in heard[2]["Reason"]
+
+    run(main())
+
+
+def test_tls_that_breaks() -> None:
+    """What was not decrypted is lost."""
+
+    async def main() -> None:
+        with ScriptedServer(tls=True) as server:
+            async with online(server, ssl=trusting(), auth="MD5", reconnect=False) as (
+                manager,
+                peer,
+            ):
+                peer.reset()
+                with pytest.raises(ManagerSocketError, match="closed the connection"):
+                    await manager.wait_closed()
+
+    run(main())
 
 
 def test_a_message_without_end(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:

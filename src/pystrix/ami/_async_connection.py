@@ -7,6 +7,8 @@ it is read.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import time
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -203,9 +205,11 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take what was read."""
+        self._take(bytes(self._buffer[:nbytes]))
+
+    def _take(self, data: bytes) -> None:
         protocol = self._protocol
         self.heard = time.monotonic()
-        data = bytes(self._buffer[:nbytes])
         if self._logger is not None:
             self._logger.debug("%s > %s", protocol.peer, printable(data).rstrip())
         protocol.receive_data(data)
@@ -221,6 +225,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
         """Take the end."""
         if exc is not None:
             self._log("%s: the connection broke: %s", self._protocol.peer, exc)
+            self._take_rest()
         self._protocol.receive_eof()
         if self.failure is None:
             self.failure = self._protocol.failure
@@ -249,6 +254,19 @@ class AsyncConnection(asyncio.BufferedProtocol):
             if self._logger is not None:
                 self._logger.debug("%s < %s", self._protocol.peer, redact(data).rstrip())
             self._transport.write(data)
+
+    def _take_rest(self) -> None:
+        """Take what came before a write failed: the transport gives no more, though it is there.
+
+        What TLS has not decrypted yet is lost.
+        """
+        transport = cast("asyncio.Transport", self._transport)
+        if transport.get_extra_info("ssl_object") is not None:
+            return
+        descriptor = transport.get_extra_info("socket").fileno()
+        with contextlib.suppress(OSError):  # that was all
+            while self.alive and (data := os.read(descriptor, CHUNK)):
+                self._take(data)
 
     def _check(self) -> None:
         """Do what the keepalive says, and ask it again when it says."""
