@@ -151,7 +151,7 @@ PARAMETERS: Final[dict[str, str]] = {
 
 PARAMETERS_IN: Final[dict[str, str]] = {
     "AOCMessage.Channel": "The name of the channel; if None, `channel_prefix` is needed",
-    "AbsoluteTimeout.Timeout": "After how many seconds; 0 takes the limit away",
+    "AbsoluteTimeout.Timeout": "After how many seconds; more than 0",
     "Atxfer.Channel": "The name of the transferring party's channel",
     "Atxfer.Context": "The context of the target; the channel's own if None",
     "Atxfer.Exten": "The extension of the target",

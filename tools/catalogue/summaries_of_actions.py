@@ -168,7 +168,9 @@ NOTES: Final[dict[str, str]] = {
     "AOCMessage": (
         "Of what is charged for (AOC-S) a message tells one item; Asterisk could take several."
     ),
-    "AbsoluteTimeout": "Asterisk: the limit that TIMEOUT(absolute) sets.",
+    "AbsoluteTimeout": (
+        "Asterisk: the limit that TIMEOUT(absolute) sets; `Setvar` of that to 0 takes it away."
+    ),
     "Atxfer": (
         "Asterisk plays the feature code and the digits as DTMF; it takes seconds, and needs "
         "``atxfer`` in features.conf."

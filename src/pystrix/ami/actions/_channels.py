@@ -24,11 +24,11 @@ __all__ = [
 class AbsoluteTimeout(Action[Response]):
     """Have a channel hung up after a time.
 
-    Asterisk: the limit that TIMEOUT(absolute) sets.
+    Asterisk: the limit that TIMEOUT(absolute) sets; `Setvar` of that to 0 takes it away.
 
     Args:
         channel: The name of the channel.
-        timeout: After how many seconds; 0 takes the limit away.
+        timeout: After how many seconds; more than 0.
     """
 
     NAME: ClassVar[str] = "AbsoluteTimeout"

@@ -49,7 +49,8 @@ class AbsoluteTimeout(actions.AbsoluteTimeout):
 
     Args:
         channel: The name of the channel.
-        seconds: After how many seconds; 0 takes the limit away.
+        seconds: After how many whole seconds. Asterisk 22 refuses 0; to take the limit away set
+            ``TIMEOUT(absolute)`` to 0 with `Setvar`.
     """
 
     def __init__(self, channel: str, seconds: float = 0) -> None:
