@@ -344,12 +344,18 @@ class Ear:
         return found
 
 
-def test_callbacks(desk: Desk, asterisk: AMIServer, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("kind", [ZeroDivisionError, SystemExit, asyncio.CancelledError])
+def test_callbacks(
+    desk: Desk,
+    asterisk: AMIServer,
+    caplog: pytest.LogCaptureFixture,
+    kind: type[BaseException],
+) -> None:
     """They hear of everything, in order; one that fails harms nobody."""
     ear = Ear()
 
     def fail(change: Change) -> None:
-        raise ZeroDivisionError(change)
+        raise kind(change)
 
     calls = desk.manager.calls
     for function in (fail, ear, ear):
@@ -385,6 +391,28 @@ def test_coroutine_callbacks(desk: Desk, asterisk: AMIServer) -> None:
     desk.originate()
     assert ear.kinds(ChangeKind.RINGING)[0] is ChangeKind.STARTED
     assert asterisk.calls
+
+
+@pytest.mark.parametrize("desk", ["asyncio", "uvloop"], indirect=True)
+def test_a_cancelled_callback(desk: Desk, asterisk: AMIServer) -> None:
+    """When the loop ends it ends as well."""
+    begun = threading.Event()
+
+    async def hear(_: Change) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    calls = desk.manager.calls
+    desk.do(calls.register_callback, hear)
+    asterisk.receive_call("PJSIP/a")
+    assert begun.wait(TIMEOUT)
+
+    async def cancel() -> bool:
+        calls._delivering.cancel()
+        await asyncio.wait([calls._delivering])
+        return bool(calls._delivering.cancelled())
+
+    assert desk.do(cancel)
 
 
 def test_slow_callbacks(desk: Desk, asterisk: AMIServer, caplog: pytest.LogCaptureFixture) -> None:

@@ -407,6 +407,7 @@ class Calls:
             self._delivering = asyncio.get_running_loop().create_task(self._deliver())
 
     async def _deliver(self) -> None:
+        task = asyncio.current_task()
         while self._queue:
             change = self._queue.popleft()
             for function in self._callbacks:
@@ -414,7 +415,11 @@ class Calls:
                     result = function(change)
                     if inspect.isawaitable(result):
                         await result
-                except Exception:
+                except asyncio.CancelledError:
+                    if task is not None and task.cancelling():
+                        raise
+                    _LOGGER.exception("the callback %r failed for %s", function, change)
+                except (Exception, SystemExit):  # it harms nobody else
                     _LOGGER.exception("the callback %r failed for %s", function, change)
 
     def _watch_time(self) -> None:

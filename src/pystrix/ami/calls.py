@@ -464,5 +464,5 @@ class Calls:
         for function in self._callbacks:
             try:
                 function(change)
-            except Exception:
+            except BaseException:  # it harms nobody else
                 _LOGGER.exception("the callback %r failed for %s", function, change)
