@@ -33,6 +33,11 @@ PROCESSED: list[tuple[str, Headers, Headers]] = [
         {"Duration": "long", "ChannelState": "Up"},
         {"Duration": -1, "ChannelState": None},
     ),
+    # Longer than Python takes a number from.
+    ("CoreShowChannel", {"Duration": "9" * 5000 + ":00:00"}, {"Duration": -1}),
+    ("PeerEntry", {"Status": f"OK ({'9' * 5000} ms)"}, {"Status": -1}),
+    ("RTCPReceived", {"From": "host:" + "9" * 5000}, {"From": None}),
+    ("StatusComplete", {"Items": "9" * 5000}, {"Items": -1}),
     ("CoreShowChannelsComplete", {"ListItems": "5"}, {"ListItems": 5}),
     (
         "DAHDIShowChannels",

@@ -95,3 +95,12 @@ def test_second_text() -> None:
     assert Sample(["Event: Sample", "Event: presence"]).package == "presence"
     with pytest.raises(MissingFieldError, match="without a second Event"):
         _ = Sample().package
+
+
+def test_names_that_are_no_text() -> None:
+    """An error can be written to any log, whatever the event is called."""
+    event = Event(["Event: caf\udce9", "Empty: "])
+    for field in (SecondText("Empty"), Timestamp("Empty")):
+        with pytest.raises(MissingFieldError, match=r"^caf\\xe9 came without") as caught:
+            field.read(event)
+        assert str(caught.value).isascii()

@@ -30,8 +30,9 @@ ORIGINATE_RESULTS: Final = {
 }
 """What the reasons of OriginateResponse mean."""
 
-_DURATION = re.compile(r"(\d+):(\d+):(\d+)")
-_MILLISECONDS = re.compile(r"OK \((\d+) ms\)")
+_DURATION = re.compile(r"([0-9]{1,18}):([0-9]{1,18}):([0-9]{1,18})")
+_MILLISECONDS = re.compile(r"OK \(([0-9]{1,18}) ms\)")
+_ADDRESS = re.compile(r"(.+):([0-9]{1,18})", re.DOTALL)
 _NUMBER = re.compile(r"\s*[-+]?[\d.]+")
 
 
@@ -94,8 +95,8 @@ def _peer_status(text: str) -> int:
 
 def _address(text: str) -> tuple[str, int] | None:
     """Give an address as host and port, None if it is none."""
-    host, _, port = text.rpartition(":")
-    return (host, int(port)) if host and port.isdecimal() else None
+    match = _ADDRESS.fullmatch(text)
+    return (match[1], int(match[2])) if match else None
 
 
 def _talking(text: str) -> bool | None:

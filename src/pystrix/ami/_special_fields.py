@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pystrix.ami._fields import Field, Integer, Number, T, Text
+from pystrix.ami._wire import printable
 from pystrix.ami.errors import MissingFieldError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class SecondText(Text):
         values = message.get_all(self.header)
         if len(values) < 2:  # noqa: PLR2004 - two is what the class is for
             raise MissingFieldError(
-                f"{message.name} came without a second {self.header}", self.header
+                f"{printable(message.name)} came without a second {self.header}", self.header
             )
         return values[1]
 
@@ -119,4 +120,5 @@ class Numbered(Field[list[T]]):
 
 def _refuse(header: str, message: Message, *nothing: str) -> None:
     if message.get(header) in nothing:
-        raise MissingFieldError(f"{message.name} came without a value for {header}", header)
+        name = printable(message.name)
+        raise MissingFieldError(f"{name} came without a value for {header}", header)
