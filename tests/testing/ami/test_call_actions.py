@@ -333,6 +333,24 @@ def test_split_variables() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('A=(a,b),B=[c,d],C="e,f"', [("A", "(a,b)"), ("B", "[c,d]"), ("C", "e,f")]),
+        ("A=(a,B=b", [("A", "(a,B=b")]),
+        ("A=a)b,B=c", [("A", "a)b"), ("B", "c")]),
+        ("A=\\(a,B=b", [("A", "(a"), ("B", "b")]),
+        ('A="(",B=b', [("A", "(,B=b")]),
+        ("A= ],,}", [("A", " ]"), ("}", "")]),
+        ("A=a,,B=b,", [("A", "a"), ("B", "b")]),
+        ("A=a\\", [("A", "a")]),
+    ],
+)
+def test_commas_that_split_nothing(line: str, expected: list[tuple[str, str]]) -> None:
+    """As a live Asterisk was seen to split."""
+    assert read_variables(ReceivedAction([f"Variable: {line}"])) == expected
+
+
 @settings(deadline=None)
 @given(
     st.text(

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from pystrix.ami._message import Event
+from pystrix.ami._wire import encode
 from pystrix.testing.ami._answers import Answer, ListAnswer, Refused
 from pystrix.testing.ami._calls import ANSWERED, SimulatedCall
 from pystrix.testing.ami._channels import UNKNOWN, Bridge
@@ -26,7 +27,6 @@ __all__ = ["read_caller_id", "read_variables"]
 _NUMBER = re.compile(r"\s*([+-]?\d+)")
 _CALLER_ID = re.compile(r'\s*"?(?P<name>.*?)"?\s*<(?P<number>[^<>]*)>\s*', re.DOTALL)
 _BACKSLASHED = re.compile(r"\\(.)", re.DOTALL)
-_SPLIT = re.compile(r"(?:\\.|[^\\,])+", re.DOTALL)
 _QUEUED: Final = "Originate successfully queued"
 _TRUE: Final = ("true", "yes", "y", "t", "1", "on")
 _ID_LIMIT: Final = 149
@@ -52,7 +52,9 @@ def _check_originate(action: ReceivedAction) -> float:
         raise Refused("Invalid timeout")
     if "/" not in channel:
         raise Refused("Invalid channel")
-    if any(len(action.get(name, "")) > _ID_LIMIT for name in ("ChannelId", "OtherChannelId")):
+    if any(
+        len(encode(action.get(name, ""))) > _ID_LIMIT for name in ("ChannelId", "OtherChannelId")
+    ):
         raise Refused(f"Uniqueid length exceeds maximum of {_ID_LIMIT}\n")
     return (_DEFAULT_RING if number is None else int(number[1])) / 1000
 
@@ -172,18 +174,38 @@ def _start(channel: SimulatedChannel, action: ReceivedAction) -> None:
 
 
 def read_variables(action: ReceivedAction) -> list[tuple[str, str]]:
-    """Read Originate's variables as Asterisk does: each header is split at its commas."""
+    """Read Originate's variables as Asterisk does: each header is split at its commas.
+
+    A comma in quotes, parentheses or brackets, also where these have no end, or behind a backslash
+    is part of the value. Quotes and backslashes are taken out.
+    """
     found: list[tuple[str, str]] = []
     for text in action.get_all("Variable"):
-        for part in _SPLIT.findall(text):
-            name, _, value = _BACKSLASHED.sub(r"\1", _unquoted(part)).partition("=")
+        for part in filter(None, _separate(text)):
+            name, _, value = part.partition("=")
             found.append((name, value))
     return found
 
 
-def _unquoted(text: str) -> str:
-    """Take out the quotes that have no backslash in front."""
-    return re.sub(r'(\\.)|"', lambda match: match[1] or "", text, flags=re.DOTALL)
+def _separate(text: str) -> list[str]:
+    parts = [""]
+    depths = {")": 0, "]": 0}
+    quoted = False
+    characters = iter(text)
+    for character in characters:
+        if character == "\\":
+            parts[-1] += next(characters, "")
+        elif character == '"':
+            quoted = not quoted
+        elif character == "," and not (quoted or any(depths.values())):
+            parts.append("")
+        else:
+            parts[-1] += character
+            if character in "([":
+                depths[")" if character == "(" else "]"] += 1
+            elif character in depths:
+                depths[character] = max(depths[character] - 1, 0)
+    return parts
 
 
 def read_caller_id(text: str) -> tuple[str, str]:
