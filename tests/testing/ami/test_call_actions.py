@@ -37,7 +37,7 @@ def test_refused(peer: Peer) -> None:
     assert peer.refusal("Originate") == "Channel not specified"
     assert peer.refusal("Originate", Channel="x", Timeout="y") == "Invalid timeout"
     assert peer.refusal("Originate", Channel="x", Timeout="5") == "Invalid channel"
-    long = {"OtherChannelId": "x" * 150}
+    long = {"OtherChannelId": "ö" * 75}  # its bytes count
     assert peer.refusal("Originate", Channel="a/b", **long).startswith("Uniqueid length exceeds")
 
 
