@@ -25,6 +25,7 @@ TREE: dict[str, tuple[str, ...]] = {
     "ManagerConnectionLostError": ("ManagerSocketError",),
     "ManagerProtocolError": ("ManagerSocketError",),
     "ManagerBannerError": ("ManagerProtocolError",),
+    "ManagerHostError": ("ManagerSocketError",),
     "ManagerMessageLimitError": ("ManagerProtocolError",),
     "CallError": ("Error",),
     "CallFailedError": ("CallError",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from pystrix.ami import (
     ManagerBannerError,
     ManagerConnectionLostError,
     ManagerError,
+    ManagerHostError,
     ManagerOverflowError,
     ManagerSocketError,
     ManagerTimeoutError,
@@ -141,13 +143,31 @@ def test_no_connection(start: Start) -> None:
         running.send(PING)
 
 
-@pytest.mark.parametrize("host", ["a..b", ".b", 64 * "a"])
-def test_no_host_name(start: Start, host: str) -> None:
-    """What can be nobody's name is like a name that nobody has."""
-    running = start(5038, host=host)
-    with pytest.raises(ManagerSocketError, match=f"cannot connect to {host}:5038: no host name"):
+@pytest.mark.parametrize("patient", [False, True])
+@pytest.mark.parametrize("host", ["a..b", ".b", 64 * "a", "", "localhost\0.b", "\udc80"])
+def test_no_host_name(start: Start, host: str, patient: bool) -> None:
+    """What can be nobody's name is not looked up, and not tried again."""
+    running = start(5038, host=host, wait_for_asterisk=patient)
+    message = f"cannot connect to {f'{host}:5038'!r}: no host name"
+    with pytest.raises(ManagerHostError, match=re.escape(message)):
         running.connect()
     assert not running.manager.is_connected()
+
+
+@pytest.mark.parametrize(
+    ("place", "kind", "match"),
+    [
+        ({"host": None}, TypeError, "the host is a name or an address, a str, not None"),
+        ({"host": b"localhost"}, TypeError, "a str, not b'localhost'"),
+        ({"port": "5038"}, TypeError, "the port is a number, an int, not '5038'"),
+        ({"port": 70000}, ValueError, "there are the ports 1 to 65535, not 70000"),
+        ({"port": 0}, ValueError, "not 0"),
+    ],
+)
+def test_no_place(start: Start, place: dict[str, Any], kind: type[Exception], match: str) -> None:
+    """What is no host or port is refused, whatever the kernel would make of it."""
+    with pytest.raises(kind, match=match):
+        start(**({"port": 5038} | place)).connect()
 
 
 def test_no_greeting(start: Start) -> None:

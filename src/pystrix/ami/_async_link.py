@@ -106,6 +106,7 @@ class AsyncLink:
         try:
             await asyncio.shield(self._first)
         except BaseException:
+            self._first.cancel()  # nobody waits for it any more
             await self.stop()
             raise
 

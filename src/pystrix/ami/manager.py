@@ -171,7 +171,9 @@ class Manager(Listeners):
             ManagerAuthError: If Asterisk refuses the login.
             ManagerSocketError: If there is no connection, or the peer is no Asterisk manager.
             ManagerError: If this manager was closed.
-            ValueError: If it is to try again and does not know who logs in.
+            ValueError: If it is to try again and does not know who logs in, or if there is no such
+                port.
+            TypeError: If the host is no text, or the port no number.
         """
         context = tls.create_default_context() if ssl is True else ssl or None
         if username is None and (self._backoff or wait_for_asterisk):
