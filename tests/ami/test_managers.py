@@ -547,6 +547,8 @@ def test_refused_behind_a_loss(
         with pytest.raises(ManagerError, match="Authentication failed") as caught:
             ask()
         assert isinstance(caught.value.__cause__, ManagerAuthError)
+    with pytest.raises(ManagerAuthError):
+        running.wait_closed()
     assert not running.manager.is_connected()
     assert records(caplog)[-1].levelno == logging.ERROR
     assert "Authentication failed" in records(caplog)[-1].message
@@ -632,7 +634,9 @@ def test_not_asked_to_reconnect(
     """Then it is over."""
     running, peer = online(reconnect=False)
     peer.close()
-    eventually(lambda: not running.manager.is_connected())
+    with pytest.raises(ManagerSocketError, match="closed the connection"):
+        running.wait_closed()
+    assert not running.manager.is_connected()
     with pytest.raises(ManagerError, match="closed the connection"):
         running.send(PING)
     running.close()
@@ -652,12 +656,22 @@ def test_logs_off(online: Callable[..., tuple[Running, Peer]]) -> None:
     peer.expect("Logoff", "Response: Goodbye", "Message: Thanks for all the fish.")
     peer.close()
     assert asking.result().name == "Goodbye"
-    eventually(lambda: not running.manager.is_connected())
+    running.wait_closed()
+    assert not running.manager.is_connected()
     with pytest.raises(ManagerError, match="cannot send Ping"):
         running.send(PING)
 
 
 # Closing.
+
+
+def test_who_waits_for_the_end(online: Callable[..., tuple[Running, Peer]]) -> None:
+    """Is told when the manager is closed, and at once when it is."""
+    running, _ = online()
+    waiting = Background(running.wait_closed)
+    running.close()
+    waiting.result()
+    running.wait_closed()
 
 
 def test_closed_while_it_waits_to_try_again(

@@ -247,6 +247,17 @@ class Connection:
             return False
         return self._over.wait(timeout)
 
+    def wait_over(self, timeout: float | None = None) -> bool:
+        """Wait as `wait_closed` does, and raise why it is over.
+
+        Raises:
+            Error: Why, if this side did not want it so.
+        """
+        over = self.wait_closed(timeout)
+        if over and self.failure is not None and not self.goodbye:
+            raise self.failure
+        return over
+
     # Sending; the lock is held.
 
     def _flush(self) -> None:

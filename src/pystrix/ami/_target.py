@@ -29,15 +29,16 @@ def peer_of(host: str, port: int) -> str:
         TypeError: If the host is no text, or the port no number.
         ValueError: If there is no such port: the kernel would take another one for it.
     """
-    for value, kind, wanted in (
-        (host, str, "the host is a name or an address, a str"),
-        (port, int, "the port is a number, an int"),
-    ):
-        if not isinstance(value, kind):
-            raise TypeError(f"{wanted}, not {value!r}")
+    _refuse_others(host, str, "the host is a name or an address, a str")
+    _refuse_others(port, int, "the port is a number, an int")
     if not 1 <= port <= LAST_PORT:
         raise ValueError(f"there are the ports 1 to {LAST_PORT}, not {port}")
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _refuse_others(value: object, kind: type, wanted: str) -> None:
+    if not isinstance(value, kind):
+        raise TypeError(f"{wanted}, not {value!r}")
 
 
 def check_name(host: str, peer: object) -> None:

@@ -240,6 +240,26 @@ class Manager(Listeners):
         if link is not None:
             link.dispatcher.join()
 
+    def wait_closed(self, timeout: float | None = None) -> bool:
+        """Wait until there is no connection, and will be none: it was closed, or lost for good.
+
+        Args:
+            timeout: The seconds to wait at most; None for any.
+
+        Returns:
+            Whether it is so; False when the time is over, and at once in a resync hook, whose
+            connection waits for it. True as well if there never was one.
+
+        Raises:
+            ManagerAuthError: If Asterisk refused the login of a reconnect.
+            ManagerSocketError: If the connection was lost, and `reconnect` is off.
+            ManagerError: For any other reason for which there will be none.
+        """
+        link, kept = self._link, self._kept
+        if kept is not None:
+            return kept.reconnector.wait_over(timeout)
+        return link is None or link.connection.wait_over(timeout)
+
     def is_connected(self) -> bool:
         """Tell whether there is a connection; the end of one is noticed at once."""
         return self.get_connection() is not None
