@@ -28,6 +28,8 @@ from pystrix.ami import (
     actions,
     events,
 )
+from pystrix.ami._async_connection import AsyncConnection
+from pystrix.ami._connection import Connection
 from tests.agi.peers import TIMEOUT, Background, eventually, records
 from tests.ami.managers import ALL, AT_ONCE, Heard, Running, admit, boot, channels, return_to
 from tests.ami.servers import ScriptedServer, trusting
@@ -141,6 +143,29 @@ def test_no_connection(start: Start) -> None:
     assert running.manager.get_asterisk_info() is None
     with pytest.raises(ManagerError, match="cannot send Ping"):
         running.send(PING)
+
+
+def test_left_before_the_login(
+    start: Start, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that greets and is gone is none, however soon that is noticed."""
+    begin, open_ = Connection.start, AsyncConnection.open
+
+    def begin_and_end(connection: Connection) -> None:
+        begin(connection)
+        assert connection.wait_closed(TIMEOUT)
+
+    async def open_and_end(connection: AsyncConnection, *place: Any) -> None:
+        await open_(connection, *place)
+        await connection.closed
+
+    monkeypatch.setattr(Connection, "start", begin_and_end)
+    monkeypatch.setattr(AsyncConnection, "open", open_and_end)
+    running = start()
+    connecting = Background(running.connect)
+    server.accept().close()
+    with pytest.raises(ManagerSocketError, match="closed the connection"):
+        connecting.result()
 
 
 @pytest.mark.parametrize("patient", [False, True])

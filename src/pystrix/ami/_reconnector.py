@@ -307,6 +307,8 @@ class Reconnector:
             failure = self._watch(connection)
         except Error as error:
             failure = error
+            if connection is not None and type(error) is ManagerError:  # it was over before
+                failure = connection.failure or error
         finally:
             if connection is not None:
                 self._usable = False

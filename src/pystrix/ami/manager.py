@@ -450,7 +450,9 @@ class Manager(Listeners):
         if link is not None:
             return link, timeout
         if kept is None:
-            raise ManagerError(f"cannot send {name}: not connected to an Asterisk manager")
+            failure = None if self._link is None else self._link.connection.failure
+            why = failure or "not connected to an Asterisk manager"
+            raise ManagerError(f"cannot send {name}: {why}") from failure
         started = time.monotonic()
         connection = kept.reconnector.come_online(name, timeout)
         return _Link(connection, kept.dispatcher), timeout - (time.monotonic() - started)
