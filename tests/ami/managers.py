@@ -49,6 +49,10 @@ class Running(Protocol):
         """
         ...
 
+    def wait_closed(self) -> object:
+        """Wait until it has no connection, and will have none."""
+        ...
+
     def close(self) -> None:
         """Close it."""
         ...
@@ -86,6 +90,10 @@ class Threads:
     def register_resync(self, hook: Callable[[Any, Callable[..., Any]], Any]) -> object:
         """Register a hook."""
         return self.manager.register_resync(lambda manager: hook(manager, manager.send))
+
+    def wait_closed(self) -> object:
+        """Wait for the end."""
+        return self.manager.wait_closed(TIMEOUT)
 
     def close(self) -> None:
         """Close it."""
@@ -141,6 +149,10 @@ class Asyncio:
             return await asyncio.to_thread(hook, manager, self.send)
 
         return self.manager.register_resync(on_thread)
+
+    def wait_closed(self) -> object:
+        """Wait for the end."""
+        return self.run(self.manager.wait_closed())
 
     def close(self) -> None:
         """Close it."""

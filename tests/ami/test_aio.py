@@ -110,4 +110,4 @@ def test_both_managers_have_the_same_methods() -> None:
 
     only_threads = {"disconnect", "get_connection", "monitor_connection", "send_action"}
     assert public(Manager) - public(aio.Manager) == only_threads
-    assert public(aio.Manager) - public(Manager) == {"events", "wait_closed"}
+    assert public(aio.Manager) - public(Manager) == {"events"}

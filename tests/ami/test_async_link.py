@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 
 import pytest
@@ -193,5 +194,25 @@ def test_waits_for_the_start(server: ScriptedServer) -> None:
                 boot(again)
                 await asyncio.to_thread(channels, again)
                 assert (await anext(gaps)).connection == 1
+
+    run(main())
+
+
+def test_a_cancelled_connect_is_not_logged(server: ScriptedServer) -> None:
+    """Whoever gives up connecting hears nothing more of it, nor does the log."""
+
+    async def main() -> None:
+        complaints: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, about: complaints.append(about))
+        manager = made(server)
+        connecting = asyncio.create_task(manager.connect())
+        peer = await asyncio.to_thread(server.accept)
+        connecting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await connecting
+        await asyncio.to_thread(peer.rest)
+        del manager, connecting
+        gc.collect()
+        assert complaints == []
 
     run(main())

@@ -31,6 +31,7 @@ TREE: dict[str, tuple[str, ...]] = {
     "ManagerConnectionLostError": ("ManagerSocketError",),
     "ManagerProtocolError": ("ManagerSocketError",),
     "ManagerBannerError": ("ManagerProtocolError",),
+    "ManagerHostError": ("ManagerSocketError",),
     "ManagerMessageLimitError": ("ManagerProtocolError",),
     "CallError": ("Error",),
     "CallFailedError": ("CallError",),

@@ -16,6 +16,7 @@ from pystrix.ami import (
     Action,
     AnyAction,
     AnyListAction,
+    Backoff,
     Event,
     Manager,
     ManagerActionError,
@@ -32,6 +33,7 @@ from pystrix.ami._aggregate import Aggregate
 from pystrix.ami._message import events_by_name
 from pystrix.ami._reconnector import monitor
 from tests.agi.peers import TIMEOUT, Background, eventually, library_threads, records
+from tests.ami.managers import AT_ONCE, LOGIN, admit, return_to
 from tests.ami.servers import Peer, ScriptedServer, trusting
 
 if TYPE_CHECKING:
@@ -287,6 +289,41 @@ def test_disconnect(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
     assert not manager.is_connected()
     assert peer.rest() == b""
     assert records(caplog) == []
+
+
+@pytest.mark.parametrize("reconnect", [False, AT_ONCE])
+def test_wait_closed(server: ScriptedServer, reconnect: Backoff | bool) -> None:
+    """It can have a time limit, and is at once where nothing is to wait for."""
+    told: list[bool] = []
+    with Manager(reconnect=reconnect) as manager:
+        assert manager.wait_closed()
+        manager.register_resync(lambda manager: told.append(manager.wait_closed()))
+        connecting = Background(lambda: manager.connect("127.0.0.1", server.port, **LOGIN))
+        peer = server.accept()
+        admit(peer)
+        connecting.result()
+        assert not manager.wait_closed(0)
+        assert not manager.wait_closed(0.001)
+        if reconnect:
+            peer.close()
+            gaps: queue.Queue[Event] = queue.Queue()
+            manager.register_callback("Gap", lambda gap, _: gaps.put(gap))
+            return_to(server)
+            gaps.get(timeout=TIMEOUT)
+            assert told == [False]
+    assert manager.wait_closed()
+
+
+def test_wait_closed_without_a_login(connect: Connect) -> None:
+    """It gives what a Logoff or `disconnect` ends, and raises what the peer does."""
+    manager, peer = connect()
+    assert not manager.wait_closed(0)
+    waiting = Background(manager.wait_closed)
+    peer.close()
+    with pytest.raises(ManagerSocketError, match="closed the connection"):
+        waiting.result()
+    manager.disconnect()
+    assert manager.wait_closed()
 
 
 def test_idle_connections_live(server: ScriptedServer) -> None:

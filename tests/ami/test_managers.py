@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
@@ -20,12 +21,15 @@ from pystrix.ami import (
     ManagerBannerError,
     ManagerConnectionLostError,
     ManagerError,
+    ManagerHostError,
     ManagerOverflowError,
     ManagerSocketError,
     ManagerTimeoutError,
     actions,
     events,
 )
+from pystrix.ami._async_connection import AsyncConnection
+from pystrix.ami._connection import Connection
 from tests.agi.peers import TIMEOUT, Background, eventually, records
 from tests.ami.managers import ALL, AT_ONCE, Heard, Running, admit, boot, channels, return_to
 from tests.ami.servers import ScriptedServer, trusting
@@ -141,13 +145,54 @@ def test_no_connection(start: Start) -> None:
         running.send(PING)
 
 
-@pytest.mark.parametrize("host", ["a..b", ".b", 64 * "a"])
-def test_no_host_name(start: Start, host: str) -> None:
-    """What can be nobody's name is like a name that nobody has."""
-    running = start(5038, host=host)
-    with pytest.raises(ManagerSocketError, match=f"cannot connect to {host}:5038: no host name"):
+def test_left_before_the_login(
+    start: Start, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that greets and is gone is none, however soon that is noticed."""
+    begin, open_ = Connection.start, AsyncConnection.open
+
+    def begin_and_end(connection: Connection) -> None:
+        begin(connection)
+        assert connection.wait_closed(TIMEOUT)
+
+    async def open_and_end(connection: AsyncConnection, *place: Any) -> None:
+        await open_(connection, *place)
+        await connection.closed
+
+    monkeypatch.setattr(Connection, "start", begin_and_end)
+    monkeypatch.setattr(AsyncConnection, "open", open_and_end)
+    running = start()
+    connecting = Background(running.connect)
+    server.accept().close()
+    with pytest.raises(ManagerSocketError, match="closed the connection"):
+        connecting.result()
+
+
+@pytest.mark.parametrize("patient", [False, True])
+@pytest.mark.parametrize("host", ["a..b", ".b", 64 * "a", "", "localhost\0.b", "\udc80"])
+def test_no_host_name(start: Start, host: str, patient: bool) -> None:
+    """What can be nobody's name is not looked up, and not tried again."""
+    running = start(5038, host=host, wait_for_asterisk=patient)
+    message = f"cannot connect to {f'{host}:5038'!r}: no host name"
+    with pytest.raises(ManagerHostError, match=re.escape(message)):
         running.connect()
     assert not running.manager.is_connected()
+
+
+@pytest.mark.parametrize(
+    ("place", "kind", "match"),
+    [
+        ({"host": None}, TypeError, "the host is a name or an address, a str, not None"),
+        ({"host": b"localhost"}, TypeError, "a str, not b'localhost'"),
+        ({"port": "5038"}, TypeError, "the port is a number, an int, not '5038'"),
+        ({"port": 70000}, ValueError, "there are the ports 1 to 65535, not 70000"),
+        ({"port": 0}, ValueError, "not 0"),
+    ],
+)
+def test_no_place(start: Start, place: dict[str, Any], kind: type[Exception], match: str) -> None:
+    """What is no host or port is refused, whatever the kernel would make of it."""
+    with pytest.raises(kind, match=match):
+        start(**({"port": 5038} | place)).connect()
 
 
 def test_no_greeting(start: Start) -> None:
@@ -527,6 +572,8 @@ def test_refused_behind_a_loss(
         with pytest.raises(ManagerError, match="Authentication failed") as caught:
             ask()
         assert isinstance(caught.value.__cause__, ManagerAuthError)
+    with pytest.raises(ManagerAuthError):
+        running.wait_closed()
     assert not running.manager.is_connected()
     assert records(caplog)[-1].levelno == logging.ERROR
     assert "Authentication failed" in records(caplog)[-1].message
@@ -612,7 +659,9 @@ def test_not_asked_to_reconnect(
     """Then it is over."""
     running, peer = online(reconnect=False)
     peer.close()
-    eventually(lambda: not running.manager.is_connected())
+    with pytest.raises(ManagerSocketError, match="closed the connection"):
+        running.wait_closed()
+    assert not running.manager.is_connected()
     with pytest.raises(ManagerError, match="closed the connection"):
         running.send(PING)
     running.close()
@@ -632,12 +681,22 @@ def test_logs_off(online: Callable[..., tuple[Running, Peer]]) -> None:
     peer.expect("Logoff", "Response: Goodbye", "Message: Thanks for all the fish.")
     peer.close()
     assert asking.result().name == "Goodbye"
-    eventually(lambda: not running.manager.is_connected())
+    running.wait_closed()
+    assert not running.manager.is_connected()
     with pytest.raises(ManagerError, match="cannot send Ping"):
         running.send(PING)
 
 
 # Closing.
+
+
+def test_who_waits_for_the_end(online: Callable[..., tuple[Running, Peer]]) -> None:
+    """Is told when the manager is closed, and at once when it is."""
+    running, _ = online()
+    waiting = Background(running.wait_closed)
+    running.close()
+    waiting.result()
+    running.wait_closed()
 
 
 def test_closed_while_it_waits_to_try_again(

@@ -87,3 +87,32 @@ def test_streams_that_are_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
         pystrix.cli.main()
     assert ended.value.code == 0
     assert output.getvalue() == f"pystrix {pystrix.VERSION}\n"
+
+
+def test_commands_of_ami_are_imported_late() -> None:
+    """A command that does not need AMI does not wait for it."""
+    program = (
+        "import sys, pystrix.cli; pystrix.cli.build();"
+        "print(*[name for name in sys.modules if name.startswith('pystrix.ami')])"
+    )
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", program], capture_output=True, timeout=TIMEOUT, check=True
+    )
+    assert done.stdout.decode().split() == []
+
+
+def test_no_such_command_of_ami() -> None:
+    """It is a mistake of the command line."""
+    result = run("ami", "evnts")
+    assert result.exit_code == 2
+    assert "evnts" in result.stderr
+
+
+def test_commands_of_ami() -> None:
+    """The group lists them, and each has help."""
+    listed = run("ami", "--help").stdout
+    for name in ("events", "action", "calls", "doctor"):
+        assert f" {name} " in listed
+        assert f"ami {name} [OPTIONS]" in run("ami", name, "--help").stdout
+    lines = run("ami", "action", "--help").stdout.splitlines()
+    assert "command" not in [line.strip() for line in lines]  # paragraphs are not cut up

@@ -16,6 +16,7 @@ from pystrix.ami._action import AnyAction
 from pystrix.ami._exchange import ResponseOnly
 from pystrix.ami._protocol import AMIProtocol, State
 from pystrix.ami._sockets import keep_alive
+from pystrix.ami._target import check_name
 from pystrix.ami._wire import printable, redact
 from pystrix.ami.errors import ManagerSocketError, ManagerTimeoutError
 
@@ -108,6 +109,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
             ManagerSocketError: If there is no connection, or the peer is no Asterisk manager.
         """
         peer = self._protocol.peer
+        check_name(host, peer)
         try:
             async with asyncio.timeout(timeout):
                 transport, _ = await self._loop.create_connection(
@@ -125,8 +127,6 @@ class AsyncConnection(asyncio.BufferedProtocol):
             raise ManagerSocketError(f"{peer} did not greet within {timeout} s") from error
         except OSError as error:
             raise ManagerSocketError(f"cannot connect to {peer}: {error}") from error
-        except UnicodeError as error:  # no such name can be looked up
-            raise ManagerSocketError(f"cannot connect to {peer}: no host name: {error}") from error
         if self.failure is not None:
             raise self.failure
 

@@ -106,6 +106,7 @@ class AsyncLink:
         try:
             await asyncio.shield(self._first)
         except BaseException:
+            self._first.cancel()  # nobody waits for it any more
             await self.stop()
             raise
 
@@ -215,6 +216,8 @@ class AsyncLink:
             await self._flow(connection)
         except Error as error:
             failure = error
+            if type(error) is ManagerError:  # it was over before
+                failure = connection.failure or error
         finally:
             was_usable, self._usable = self._usable, False
             connection.close("the manager was closed")

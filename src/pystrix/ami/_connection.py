@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from pystrix.ami._protocol import AMIProtocol, State
+from pystrix.ami._target import check_name, peer_of
 from pystrix.ami._wire import printable, redact
 from pystrix.ami.errors import ManagerSocketError
 
@@ -53,9 +54,12 @@ def connect(
 
     Raises:
         ManagerSocketError: If there is no connection, or the peer is no Asterisk manager.
+        TypeError: If the host is no text, or the port no number.
+        ValueError: If there is no such port.
     """
     deadline = time.monotonic() + timeout
-    peer = f"{host}:{port}" if ":" not in host else f"[{host}]:{port}"
+    peer = peer_of(host, port)
+    check_name(host, peer)
     protocol = AMIProtocol(peer, events=events)
     with contextlib.ExitStack() as undo:
         try:
@@ -75,8 +79,6 @@ def connect(
             raise ManagerSocketError(f"{peer} did not greet within {timeout} s") from error
         except OSError as error:
             raise ManagerSocketError(f"cannot connect to {peer}: {error}") from error
-        except UnicodeError as error:  # no such name can be looked up
-            raise ManagerSocketError(f"cannot connect to {peer}: no host name: {error}") from error
         if protocol.failure is not None:
             raise protocol.failure
         stream.setblocking(False)
@@ -244,6 +246,17 @@ class Connection:
         if threading.current_thread() is self._thread:
             return False
         return self._over.wait(timeout)
+
+    def wait_over(self, timeout: float | None = None) -> bool:
+        """Wait as `wait_closed` does, and raise why it is over.
+
+        Raises:
+            Error: Why, if this side did not want it so.
+        """
+        over = self.wait_closed(timeout)
+        if over and self.failure is not None and not self.goodbye:
+            raise self.failure
+        return over
 
     # Sending; the lock is held.
 

@@ -18,6 +18,7 @@ from pystrix.ami._words import Names, joined
 from pystrix.ami.errors import (
     ManagerActionError,
     ManagerAuthError,
+    ManagerHostError,
     ManagerTimeoutError,
 )
 
@@ -142,8 +143,10 @@ def _ask_console(timeout: float) -> Opening:
 
 
 def is_final(error: Exception) -> bool:
-    """Tell whether it is no use to try again: the user or the secret is wrong."""
-    return isinstance(error, ManagerAuthError) and not _is_passing(error)
+    """Tell whether it is no use to try again: the user, the secret or the host's name is wrong."""
+    if isinstance(error, ManagerAuthError):
+        return not _is_passing(error)
+    return isinstance(error, ManagerHostError)
 
 
 def _is_passing(error: ManagerActionError) -> bool:

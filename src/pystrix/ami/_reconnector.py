@@ -189,6 +189,26 @@ class Reconnector:
             with self._news:
                 self._news.wait_for(lambda: self._over or self._connecting)
 
+    def wait_over(self, timeout: float | None = None) -> bool:
+        """Wait until there is no connection, and will be none; tell whether it is so.
+
+        Args:
+            timeout: The seconds to wait at most; None for any. The thread that connects does not
+                wait.
+
+        Raises:
+            Error: Why there will be none, if this side did not want it so.
+        """
+        if self._thread is threading.current_thread():
+            timeout = 0
+        elif timeout is not None:
+            timeout = min(timeout, threading.TIMEOUT_MAX)
+        with self._news:
+            over = self._news.wait_for(lambda: self._over, timeout)
+        if self._failure is not None:
+            raise self._failure
+        return over
+
     def come_online(self, name: str, timeout: float) -> Connection:
         """Wait for a connection that is usable.
 
@@ -287,6 +307,8 @@ class Reconnector:
             failure = self._watch(connection)
         except Error as error:
             failure = error
+            if connection is not None and type(error) is ManagerError:  # it was over before
+                failure = connection.failure or error
         finally:
             if connection is not None:
                 self._usable = False

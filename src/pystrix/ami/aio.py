@@ -91,7 +91,8 @@ class Manager(Listeners):
         event_classes: The classes of events by their names in lower case; None for the catalogue.
 
     Raises:
-        ValueError: If a value is none of those.
+        ValueError: If a value is none of those, or there is no such port.
+        TypeError: If the host is no text, or the port no number.
     """
 
     def __init__(

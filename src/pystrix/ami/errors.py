@@ -13,6 +13,7 @@
        │  ├─ ManagerOverflowError          events came faster than they were taken  .size
        │  └─ ManagerTimeoutError           no answer in time  .sent  (also a TimeoutError)
        ├─ ManagerSocketError               no connection could be made, or it broke
+       │  ├─ ManagerHostError              the host can be nobody's name; it is not tried again
        │  ├─ ManagerConnectionLostError    it ended while an answer was awaited  .sent
        │  └─ ManagerProtocolError          the peer does not speak AMI; the connection is closed
        │     ├─ ManagerBannerError         it greeted as something else  .banner
@@ -50,6 +51,7 @@ __all__ = [
     "ManagerBannerError",
     "ManagerConnectionLostError",
     "ManagerError",
+    "ManagerHostError",
     "ManagerListLimitError",
     "ManagerMessageLimitError",
     "ManagerOverflowError",
@@ -146,6 +148,10 @@ class ManagerTimeoutError(ManagerError, TimeoutError):
 
 class ManagerSocketError(Error):
     """Raised when no connection could be made, or when it broke."""
+
+
+class ManagerHostError(ManagerSocketError):
+    """Raised when the host can be nobody's name; whoever waits for Asterisk does not try again."""
 
 
 class ManagerConnectionLostError(ManagerSocketError):

@@ -171,7 +171,9 @@ class Manager(Listeners):
             ManagerAuthError: If Asterisk refuses the login.
             ManagerSocketError: If there is no connection, or the peer is no Asterisk manager.
             ManagerError: If this manager was closed.
-            ValueError: If it is to try again and does not know who logs in.
+            ValueError: If it is to try again and does not know who logs in, or if there is no such
+                port.
+            TypeError: If the host is no text, or the port no number.
         """
         context = tls.create_default_context() if ssl is True else ssl or None
         if username is None and (self._backoff or wait_for_asterisk):
@@ -237,6 +239,26 @@ class Manager(Listeners):
         self.disconnect()
         if link is not None:
             link.dispatcher.join()
+
+    def wait_closed(self, timeout: float | None = None) -> bool:
+        """Wait until there is no connection, and will be none: it was closed, or lost for good.
+
+        Args:
+            timeout: The seconds to wait at most; None for any.
+
+        Returns:
+            Whether it is so; False when the time is over, and at once in a resync hook, whose
+            connection waits for it. True as well if there never was one.
+
+        Raises:
+            ManagerAuthError: If Asterisk refused the login of a reconnect.
+            ManagerSocketError: If the connection was lost, and `reconnect` is off.
+            ManagerError: For any other reason for which there will be none.
+        """
+        link, kept = self._link, self._kept
+        if kept is not None:
+            return kept.reconnector.wait_over(timeout)
+        return link is None or link.connection.wait_over(timeout)
 
     def is_connected(self) -> bool:
         """Tell whether there is a connection; the end of one is noticed at once."""
@@ -428,7 +450,9 @@ class Manager(Listeners):
         if link is not None:
             return link, timeout
         if kept is None:
-            raise ManagerError(f"cannot send {name}: not connected to an Asterisk manager")
+            failure = None if self._link is None else self._link.connection.failure
+            why = failure or "not connected to an Asterisk manager"
+            raise ManagerError(f"cannot send {name}: {why}") from failure
         started = time.monotonic()
         connection = kept.reconnector.come_online(name, timeout)
         return _Link(connection, kept.dispatcher), timeout - (time.monotonic() - started)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import io
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import NoReturn
 
     import typer
@@ -27,6 +25,7 @@ def build() -> typer.Typer:
     import typer  # noqa: PLC0415
 
     from pystrix.cli._about import about  # noqa: PLC0415
+    from pystrix.cli._output import paragraphs  # noqa: PLC0415
     from pystrix.cli.ami import add_commands  # noqa: PLC0415
     from pystrix.cli.call import call  # noqa: PLC0415
     from pystrix.cli.demo import demo  # noqa: PLC0415
@@ -42,15 +41,9 @@ def build() -> typer.Typer:
     )
     app.callback()(about)
     for command in (call, demo, record, replay, load):
-        app.command(help=_paragraphs(command))(command)
+        app.command(help=paragraphs(command))(command)
     add_commands(app)
     return app
-
-
-def _paragraphs(command: Callable[..., object]) -> str:
-    """Give the help of a command with one line for each paragraph: the terminal breaks them."""
-    text = inspect.getdoc(command) or ""
-    return "\n\n".join(" ".join(each.split()) for each in text.split("\n\n"))
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import socket
 from typing import TYPE_CHECKING, Final
@@ -11,6 +12,7 @@ import typer
 from pystrix.agi._wire import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NoReturn
 
 FAILED: Final = 1
@@ -47,3 +49,9 @@ def reason(error: OSError) -> str:
     if error.errno and not isinstance(error, socket.gaierror):  # whose numbers are others
         return os.strerror(error.errno)
     return error.strerror or str(error)
+
+
+def paragraphs(command: Callable[..., object]) -> str:
+    """Give the help of a command with one line for each paragraph: the terminal breaks them."""
+    text = inspect.getdoc(command) or ""
+    return "\n\n".join(" ".join(each.split()) for each in text.split("\n\n"))

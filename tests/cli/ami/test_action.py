@@ -189,3 +189,9 @@ def test_error_without_an_answer(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Manager, "send", send)
     result = desk.run("action", "Ping")
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", "pystrix: refused\n")
+
+
+def test_no_name(desk: Desk) -> None:
+    """Asterisk is not even asked."""
+    assert desk.run("action", "").exit_code == 2
+    assert not desk.server.actions

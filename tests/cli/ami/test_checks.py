@@ -50,8 +50,11 @@ def test_classes() -> None:
         "read classes", "ok", "call, system, agi, user"
     )
     finding = checks.classes("read", [], "so far")
-    assert (finding.status, finding.text) == ("warn", "none (so far)")
-    assert "call: calls are followed by its events" in finding.advice
+    assert (finding.status, finding.text) == ("warn", "none is seen (so far)")
+    assert "see that they are in read of manager.conf: call: calls are" in finding.advice
+    finding = checks.classes("read", [], "")
+    assert (finding.status, finding.text) == ("warn", "none")
+    assert "add to read in manager.conf: call: calls are followed by its events" in finding.advice
     assert checks.classes("write", ["originate", "call", "agi", "reporting"], "").status == "ok"
     assert "system: " in checks.classes("write", ["originate", "call", "agi"], "").advice
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pystrix.ami import ManagerSocketError
+from pystrix.ami import Manager, ManagerSocketError
 from pystrix.cli.ami import _checks as checks
 from pystrix.cli.ami._connecting import SECRET, Access
-from pystrix.cli.ami.doctor import _is_here, unreachable
+from pystrix.cli.ami.doctor import Examination, _is_here, unreachable
+from pystrix.testing.ami import Refused
 from tests.agi.peers import Background
 from tests.ami.servers import CERTIFICATE, ScriptedServer
 from tests.cli.servers import nobody, run
@@ -123,7 +124,7 @@ def test_user_who_may_nothing(desk: Desk) -> None:
     desk.server.add_user("nobody", "secret", read="", write="")
     result = desk.run("doctor", user="nobody")
     lines = found(result)
-    assert lines["read classes"][1].startswith("none (others")
+    assert lines["read classes"][1].startswith("none is seen (others")
     assert lines["res_agi"][0] == "warn"
     assert lines["modules"][1].startswith("which modules are loaded cannot be seen")
     assert lines["settings"][1].startswith("the settings cannot be seen")
@@ -246,7 +247,36 @@ def test_connection_that_ends(desk: Desk) -> None:
     desk.server.on("ListCommands", lambda _: desk.server.drop())
     result = desk.run("doctor")
     assert result.exit_code == 3
-    assert "closed the connection" in result.stderr
+    status, text = found(result)["session"]
+    assert status == "fail"
+    assert "closed the connection" in text
+
+
+@pytest.mark.parametrize("answer", [{}, Refused("Not now")])
+def test_no_challenge(desk: Desk, answer: Any) -> None:
+    """A peer that does not answer as an Asterisk does is a finding like any other."""
+    desk.server.on("Challenge", answer)
+    result = desk.run("doctor", "--json")
+    last = json.loads(result.stdout)[-1]
+    assert (last["check"], last["status"]) == ("session", "fail")
+    assert "Challenge" in last["text"]
+    assert "about to end?" in last["advice"]
+    assert result.exit_code == 3
+
+
+def test_an_end_that_nobody_waits_for(desk: Desk) -> None:
+    """What is asked next fails, and the finding says why."""
+    manager = Manager()
+    access = Access("127.0.0.1", desk.server.port, "admin", desk.server.secret)
+    with manager:
+        findings = Examination(manager, access).findings()
+        assert next(findings).check == "reach"
+        desk.server.drop()
+        with pytest.raises(ManagerSocketError):
+            manager.wait_closed()
+        last = list(findings)[-1]
+    assert (last.check, last.status) == ("session", "fail")
+    assert "closed the connection" in last.text
 
 
 @pytest.mark.parametrize(

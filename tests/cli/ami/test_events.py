@@ -190,3 +190,10 @@ def test_reader_that_leaves(desk: Desk) -> None:
     assert process.stderr is not None
     assert process.stderr.read() == ""
     process.stderr.close()
+
+
+def test_header_without_a_name(desk: Desk) -> None:
+    """Nothing could ever have it."""
+    result = desk.run("events", "--header", "=x")
+    assert result.exit_code == 2
+    assert "no header is named: '=x'" in " ".join(result.stderr.split())

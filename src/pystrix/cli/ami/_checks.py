@@ -122,16 +122,17 @@ def classes(direction: Literal["read", "write"], found: Sequence[str], known: st
     """
     check = f"{direction} classes"
     text = ", ".join(found) or "none"
+    advice = f"if you need them add to {direction} in manager.conf:"
     if known:
-        text += f" ({known})"
+        text = f"{', '.join(found) or 'none is seen'} ({known})"
+        advice = f"if you need them see that they are in {direction} of manager.conf:"
     missing = {name: use for name, use in USES[direction].items() if name not in found}
     if direction == "write" and "reporting" in found:
         missing.pop("system", None)
     if not missing:
         return Finding(check, "ok", text)
     needs = "; ".join(f"{name}: {use}" for name, use in missing.items())
-    advice = f"if you need them add to {direction} in manager.conf: {needs}"
-    return Finding(check, "warn", text, advice)
+    return Finding(check, "warn", text, f"{advice} {needs}")
 
 
 def res_agi(loaded: bool | None) -> Finding:

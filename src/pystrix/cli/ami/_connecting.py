@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from pystrix.ami import ManagerAuthError, ManagerError, ManagerSocketError
+from pystrix.ami import Error, ManagerAuthError, ManagerSocketError
 from pystrix.cli._output import FAILED, INTERRUPTED, UNREACHABLE, USAGE, complain, fail, reason
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def ending(access: Access, interrupted: int = INTERRUPTED) -> Generator[None]:
         raise typer.Exit(interrupted) from None
     except (ManagerSocketError, ManagerAuthError) as error:
         fail(access.redact(str(error)), UNREACHABLE)
-    except ManagerError as error:
+    except Error as error:
         fail(access.redact(str(error)), FAILED)
     except (ValueError, TypeError) as error:
         fail(access.redact(str(error)), USAGE)

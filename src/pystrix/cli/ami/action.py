@@ -104,6 +104,8 @@ def action(
     The exit status is 0 if Asterisk did it, 1 if it refused or did not answer in time, 2 if the
     command line is wrong, 3 if it cannot be reached or refuses the login, 130 after Ctrl-C.
     """
+    if not name:
+        raise typer.BadParameter("an action has a name")
     asked = Asked(name, _pairs(headers or []))
     access = Access.of(
         host, port, user, tls=tls, tls_ca=tls_ca, secret_file=secret_file, debug=debug

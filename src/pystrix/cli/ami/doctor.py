@@ -14,11 +14,13 @@ from rich.console import Console
 from rich.text import Text
 
 from pystrix.ami import (
+    Error,
     Event,
     Manager,
     ManagerActionError,
     ManagerAuthError,
     ManagerBannerError,
+    ManagerConnectionLostError,
     ManagerSocketError,
     actions,
 )
@@ -81,7 +83,7 @@ def doctor(
         for finding in examination.findings():
             found.append(finding)
             if finding.status == "fail":
-                status = FAILED if examination.logged_in else UNREACHABLE
+                status = FAILED if examination.in_session else UNREACHABLE
             if not as_json:
                 _show(console, access, finding)
     if as_json:
@@ -120,8 +122,8 @@ class Examination:
         self._manager = manager
         self._access = access
         self._heard: set[str] = set()
-        self.logged_in: bool = False
-        """Whether Asterisk let us in."""
+        self.in_session: bool = False
+        """Whether Asterisk let us in, and has not left."""
 
     def heard(self, messages: Sequence[Event | Response]) -> None:
         """Take what comes."""
@@ -136,28 +138,34 @@ class Examination:
         try:
             yield from self._connect()
             yield from self._log_in()
+            self.in_session = True
+            yield from self._who_we_are()
+            yield from self._what_there_is()
+            yield from self._how_it_is_set()
+        except ManagerConnectionLostError as error:
+            self.in_session = False
+            yield Finding("session", "fail", str(error), "its log says why it ended the session")
         except ManagerSocketError as error:
             yield unreachable(error, self._access)
-            return
         except ManagerAuthError as error:
             advice = (
                 "check user and password, and permit, deny and acl in manager.conf: Asterisk does "
                 "not say which of them it is, but its log does"
             )
             yield Finding("login", "fail", str(error), advice)
-            return
-        self.logged_in = True
-        yield from self._who_we_are()
-        yield from self._what_there_is()
-        yield from self._how_it_is_set()
+        except Error as error:
+            advice = (
+                "is it an Asterisk, and not about to end? 'core show uptime' in its console tells"
+            )
+            yield Finding("session", "fail", str(error), advice)
 
     def _connect(self) -> Generator[Finding]:
         access, manager = self._access, self._manager
         manager.connect(access.host, access.port, ssl=access.context)
         peer = f"{access.host}, port {access.port}"
         yield Finding("reach", "ok", f"{peer}{'' if access.context is None else ', with TLS'}")
-        name, version = manager.get_asterisk_info() or ("", "")
-        yield Finding("greeting", "ok", f"{name} {version}")
+        if (info := manager.get_asterisk_info()) is not None:  # else it has left, which comes next
+            yield Finding("greeting", "ok", " ".join(info))
         if access.context is None and not _is_here(access.host):
             text = "the connection is not encrypted: all but the password can be read on its way"
             advice = "set tlsenable and tlsbindaddr in manager.conf, and use --tls"

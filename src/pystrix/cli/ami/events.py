@@ -79,7 +79,7 @@ def events(
     The exit status is 0 after Ctrl-C and after --count, 2 if the command line is wrong, 3 if
     Asterisk cannot be reached or refuses the login.
     """
-    wanted = Filter(names or [], _known(classes or []), headers or [])
+    wanted = Filter(names or [], _known(classes or []), _named(headers or []))
     access = Access.of(
         host, port, user, tls=tls, tls_ca=tls_ca, secret_file=secret_file, debug=debug
     )
@@ -131,6 +131,14 @@ def _known(classes: list[str]) -> list[str]:
             text = f"no class of events: {name!r}; there are {', '.join(CLASSES)}"
             raise typer.BadParameter(text, param_hint="--class")
     return classes
+
+
+def _named(headers: list[str]) -> list[str]:
+    for header in headers:
+        if not header.partition("=")[0]:
+            text = f"no header is named: {header!r}"
+            raise typer.BadParameter(text, param_hint="--header")
+    return headers
 
 
 class Filter:
