@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Other Pythons that are at hand, for `make test-pythons`.
 PYTHONS ?= 3.12 3.13 3.14
 
-.PHONY: help demo demo-asterisk test test-fast test-pythons lint format docs bench clean
+.PHONY: help demo demo-asterisk test test-fast test-pythons lint format docs bench bench-quick clean
 
 help:  ## say what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -49,19 +49,35 @@ format: $(VENV)/.stamp-lint  ## format the code
 docs: $(VENV)/.stamp-docs  ## build the documentation into docs/_build
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build
 
-.venv-bench-pystrix1/bin/python:
-	@$(PYTHON) -m venv .venv-bench-pystrix1
-	@$@ -m pip --disable-pip-version-check --quiet install pystrix==1.3.0
+# The libraries that are measured have environments of their own: two have the same name.
+.venv-bench-%/.stamp: benchmarks/requirements/%.txt $(VENV)/.stamp-bench
+	@$(BIN)/python -m venv $(@D)
+	@$(@D)/bin/python -m pip --disable-pip-version-check --quiet install --requirement $< \
+		uvloop==$$($(BIN)/python -c 'import uvloop; print(uvloop.__version__)')
+	@touch $@
 
-benchmarks/build/load: benchmarks/load.c
+# Without npm, or if it fails, the report says that ding-dong was not measured.
+benchmarks/build/node_modules/ding-dong:
+	-@if command -v npm >/dev/null; then \
+		npm install --silent --no-save --prefix benchmarks/build ding-dong@0.1.7; fi
+
+# Without a C compiler, one from PyPI.
+benchmarks/build/load: benchmarks/load.c | $(VENV)/.stamp-bench
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -O2 -Wall -Wextra -Werror -o $@ $<
+	@command -v $(CC) >/dev/null || $(PIP) install ziglang
+	$(if $(shell command -v $(CC)),$(CC),$(BIN)/python -m ziglang cc) \
+		-std=c11 -O2 -Wall -Wextra -Werror -o $@ $<
 
-# Without a C compiler a slower load in Python does.
-BENCH_LOAD := $(if $(shell command -v $(CC) 2>/dev/null),benchmarks/build/load)
+.PHONY: bench-ready
+bench-ready: $(VENV)/.stamp-bench .venv-bench-pystrix/.stamp .venv-bench-panoramisk/.stamp \
+	.venv-bench-aioagi/.stamp benchmarks/build/node_modules/ding-dong benchmarks/build/load
 
-bench: $(VENV)/.stamp-test .venv-bench-pystrix1/bin/python $(BENCH_LOAD)  ## measure calls per second on this machine
-	$(BIN)/python benchmarks/fastagi.py
+# BENCH is for more options: make bench BENCH='--only pystrix --concurrency 50'.
+bench: bench-ready  ## measure FastAGI servers side by side, in about 12 minutes
+	$(BIN)/python -m benchmarks.fastagi $(BENCH)
+
+bench-quick: bench-ready  ## the same in one short round: whether all of it runs
+	$(BIN)/python -m benchmarks.fastagi --quick $(BENCH)
 
 clean:  ## remove what was made
 	rm -rf benchmarks/build $(VENV) .venv-* docs/_build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

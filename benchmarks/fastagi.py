@@ -1,126 +1,192 @@
-"""FastAGI servers side by side: ``make bench``. README.md says what the columns are."""
+"""FastAGI servers side by side: ``make bench``. README.md says what is measured.
+
+``python -m benchmarks.fastagi --help``
+"""
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import os
-import platform
-import resource
-import statistics
 import sys
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 if sys.platform != "linux":
     raise SystemExit("The benchmark needs Linux: epoll, /proc and processes pinned to cores.")
 
-import measuring
+import resource
 
-BASE = "pystrix 1.3.0"
-"""What the ratios refer to."""
-HEADINGS = "calls/s  (min to max)   ratio  CPU us   p99 ms  idle KiB  load CPU  failed"
+from benchmarks import bars, contenders, machine, measuring, tables
+
+if TYPE_CHECKING:
+    from benchmarks.contenders import Contender
+    from benchmarks.figures import Run, ServerFigures, Settings
+
+RESULTS = Path(__file__).parent / "results"
+ROUNDS = {1: 3, 50: 5, 1000: 5, 5000: 2}
+"""Rounds at each number of calls at a time: most where the bars are; with 5000 each takes long."""
+SECONDS = 1.0
+HELD = 2000
+QUICK_SECONDS = 0.4
+QUICK_HELD = 200
+SPARE_FILES = 100
+"""Open files that are no connections."""
 
 
 def options() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=3, help="counted in each round")
-    parser.add_argument("--concurrency", type=int, nargs="+", default=[50, 1000])
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="a server, or part of names")
-    parser.add_argument("--json", type=Path, help="also write all figures to this file")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fastagi", description=__doc__)
+    parser.add_argument("--rounds", type=int, help="how often each is measured (5 at 50 and 1000)")
+    parser.add_argument("--seconds", type=float, help=f"counted in each round ({SECONDS:g})")
+    parser.add_argument("--concurrency", type=int, nargs="*", help="calls at a time")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="servers, by name or part of it")
+    parser.add_argument("--held", type=int, help="idle calls to measure memory with; 0: do not")
+    parser.add_argument("--burst", type=int, default=bars.BURST, help="connects at once; 0: none")
+    parser.add_argument("--quick", action="store_true", help="one short round: whether all runs")
+    parser.add_argument("--json", type=Path, help="write every figure to this file")
+    parser.add_argument(
+        "--write", action="store_true", help="write latest.{json,md,rst,svg} of benchmarks/results"
+    )
     return parser.parse_args()
 
 
-def chosen(only: list[str] | None) -> list[str]:
-    """Name the servers to measure; a whole name means that one alone."""
-    names = list(measuring.SERVERS)
-    if only is None:
-        return names
-    wanted = {
-        name
-        for text in only
-        for name in names
-        if text == name or (text not in names and text in name)
+def settings_of(asked: argparse.Namespace) -> Settings:
+    """Decide how to measure."""
+    counts = ROUNDS if asked.concurrency is None else dict.fromkeys(asked.concurrency, 5)
+    number = asked.rounds or (1 if asked.quick else None)
+    settings: Settings = {
+        "rounds": {str(calls): number or rounds for calls, rounds in counts.items()},
+        "seconds": asked.seconds or (QUICK_SECONDS if asked.quick else SECONDS),
+        "held": (QUICK_HELD if asked.quick else HELD) if asked.held is None else asked.held,
+        "server_cores": measuring.CORES[:1],
+        "load_core": measuring.CORES[-1],
     }
-    if not wanted:
-        raise SystemExit(f"No such server; there are: {'; '.join(names)}")
-    return [name for name in names if name in wanted]
+    if any(each.processes > 1 for each in contenders.chosen(asked.only)):
+        settings["second_process_core"] = measuring.CORES[1]
+    return settings
 
 
-def allow_many_connections() -> None:
-    """Raise the limit of open files, which servers and load inherit."""
+def refuse(most_calls: int) -> str | None:
+    """Say why nothing can be measured here; None if it can."""
+    if len(measuring.CORES) < 2:
+        return "The benchmark needs two cores: one for the server, one for the load."
+    if not measuring.LOAD.exists():
+        return f"There is no {measuring.LOAD}: `make bench` compiles it."
+    files = allow_files(most_calls + SPARE_FILES)
+    if files < most_calls + SPARE_FILES:
+        return (
+            f"{most_calls} calls at a time need {most_calls + SPARE_FILES} open files, and the "
+            f"limit is {files}: raise it (ulimit -Hn), or ask for fewer calls (--help)."
+        )
+    return None
+
+
+def allow_files(wanted: int) -> int:
+    """Raise the limit of open files, which servers and load inherit, and give it."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most < wanted and os.geteuid() == 0:
+        most = wanted
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
 
 
-def idle_memory(names: list[str]) -> dict[str, float | None]:
-    """Measure the memory of idle calls, which needs the load in C."""
-    able = measuring.FAST_LOAD.exists()
-    return {name: measuring.memory(name) if able else None for name in names}
+def say(text: str) -> None:
+    """Tell how far it is."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def interleaved(
-    names: list[str], concurrency: int, rounds: int, seconds: float
-) -> dict[str, list[dict[str, float]]]:
-    """Measure all servers once, then again, so that what disturbs the machine hits them all."""
-    figures = {name: [] for name in names}
-    for number in range(rounds):
-        for name in names:
-            if sys.stderr.isatty():
-                print(f"\r\033[Kround {number + 1}: {name}", end="\r\033[K", file=sys.stderr)
-            figures[name].append(measuring.speed(name, concurrency, seconds))
-    return figures
+def empty(contender: Contender) -> ServerFigures:
+    """Make the figures of a server that was not measured yet."""
+    reason = contender.why_not()
+    return {
+        "name": contender.name,
+        "kind": contender.kind,
+        "versions": {} if reason else contender.versions(),
+        "not_measured": reason,
+        "rounds": {},
+        "idle_kib": [],
+        "bursts": {},
+    }
 
 
-def row(
-    name: str, figures: list[dict[str, float]], base: float | None, idle_kib: float | None
-) -> str:
-    """Write one server's line of the table."""
-
-    def median(key: str) -> float:
-        return statistics.median(figure[key] for figure in figures)
-
-    speeds = [figure["calls_per_second"] for figure in figures]
-    spread = f"({min(speeds):.0f} to {max(speeds):.0f})"
-    ratio = f"{median('calls_per_second') / base:.2f}" if base else "-"
-    idle = "-" if idle_kib is None else f"{idle_kib:.1f}"
-    failed = sum(figure["failed"] for figure in figures)
-    return (
-        f"{name:20} {median('calls_per_second'):7.0f}  {spread:14} {ratio:>5} "
-        f"{median('cpu_us_per_call'):7.0f} {median('p99_ms'):8.1f} "
-        f"{idle:>9} {median('cpu_share'):9.2f} {failed:7.0f}"
-    )
-
-
-def print_table(
-    concurrency: int, rounds: dict[str, list[dict[str, float]]], idle: dict[str, float | None]
+def measure_all(
+    able: list[tuple[Contender, ServerFigures]], settings: Settings, sizes: list[int]
 ) -> None:
-    """Print the medians of all rounds."""
-    base = None
-    if BASE in rounds:
-        base = statistics.median(figure["calls_per_second"] for figure in rounds[BASE])
-    print(f"\n{f'{concurrency:,} at a time':20} {HEADINGS}")
-    for name, figures in rounds.items():
-        print(row(name, figures, base, idle[name]), flush=True)
+    """Measure all servers once, then again: what disturbs the machine disturbs them all."""
+    for number in range(max(settings["rounds"].values(), default=0)):
+        for calls, rounds in settings["rounds"].items():
+            if number >= rounds:
+                continue
+            for contender, found in able:
+                say(f"round {number + 1}, {calls} at a time: {contender.name}")
+                figures = measuring.speed(contender, int(calls), settings["seconds"])
+                found["rounds"].setdefault(calls, []).append(figures)
+    if settings["held"]:
+        for contender, found in able:
+            say(f"{settings['held']} idle calls: {contender.name}")
+            found["idle_kib"].append(measuring.memory(contender, settings["held"]))
+    for size in sizes:
+        for contender, found in able:
+            say(f"{size} connects at once: {contender.name}")
+            found["bursts"].setdefault(str(size), []).append(measuring.burst(contender, size))
+    say("")
+
+
+def measure(chosen: list[Contender], settings: Settings, burst: int) -> Run:
+    """Measure what was chosen."""
+    about = machine.describe()
+    if about["busy_before"] > 0.1:
+        print(
+            f"Something else keeps this machine {about['busy_before']:.0%} busy.", file=sys.stderr
+        )
+    servers = [(contender, empty(contender)) for contender in chosen]
+    # Where the kernel's queue has no room for all, also as many as it has room for.
+    sizes = sorted({burst, min(burst, about["somaxconn"])} - {0})
+    began = time.monotonic()
+    able = [(contender, found) for contender, found in servers if not found["not_measured"]]
+    measure_all(able, settings, sizes)
+    return {
+        "date": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "took_seconds": round(time.monotonic() - began, 1),
+        "commit": machine.commit(),
+        "machine": about,
+        "settings": settings,
+        "servers": [found for _, found in servers],
+    }
+
+
+def write(run: Run) -> None:
+    """Write the results that are kept."""
+    from benchmarks import picture  # noqa: PLC0415 - who writes nothing needs no matplotlib
+
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "latest.json").write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
+    (RESULTS / "latest.md").write_text(tables.as_markdown(run), encoding="utf-8")
+    (RESULTS / "latest.rst").write_text(tables.as_rst(run), encoding="utf-8")
+    picture.draw(run, RESULTS / "latest.svg")
 
 
 def main() -> None:
-    """Measure, and print a table for each concurrency."""
+    """Measure, print tables, and say which bars hold."""
     asked = options()
-    names = chosen(asked.only)
-    allow_many_connections()
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
-    if not measuring.FAST_LOAD.exists():
-        print("No load in C (no compiler?): load.py limits the faster servers; no idle memory.")
-    idle = idle_memory(names)
-    everything = {"idle_kib_per_call": idle}
-    for concurrency in asked.concurrency:
-        rounds = interleaved(names, concurrency, asked.rounds, asked.seconds)
-        everything[str(concurrency)] = rounds
-        print_table(concurrency, rounds, idle)
+    try:
+        chosen = contenders.chosen(asked.only)
+    except ValueError as error:
+        raise SystemExit(str(error)) from None
+    settings = settings_of(asked)
+    most = max([*map(int, settings["rounds"]), settings["held"], asked.burst])
+    if why := refuse(most):
+        raise SystemExit(why)
+    run = measure(chosen, settings, asked.burst)
+    print(f"{tables.as_text(run)}\n{bars.report(run)}", end="")
     if asked.json:
-        asked.json.write_text(json.dumps(everything, indent=1), encoding="utf-8")
+        asked.json.write_text(json.dumps(run, indent=1) + "\n", encoding="utf-8")
+    if asked.write:
+        write(run)
 
 
 if __name__ == "__main__":

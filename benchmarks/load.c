@@ -5,7 +5,8 @@
  *     load burst PORT COUNT           calls that all connect at once, each to its end
  *
  * One thread, one epoll, nothing parsed beyond the first words of a command, so that the server is
- * what limits. load.py is the same closed loop, for a machine without a C compiler.
+ * what limits. Channel, unique ID, caller and the values of variables are other ones in each call, so
+ * that nobody gains by remembering what the last call said.
  */
 
 #define _GNU_SOURCE
@@ -25,29 +26,33 @@
 enum {
     COMMANDS = 11, /* of the standard call; a call with fewer was cut off */
     LINE = 1024,   /* bytes; longer commands are a failure */
+    BLOCK = 1024,  /* bytes; the environment is shorter */
     BATCH = 256,   /* events taken at a time */
     PATIENCE = 60, /* seconds until a burst is given up, or a call that is to be held */
 };
 
-/* Seconds until all calls are started, and before counting begins. Starting little by little keeps
- * the calls out of step with each other; all at once is what `burst` measures. */
-static const double RAMP = 1.0, WARM_UP = 1.5;
-/* Counting begins later if it takes longer until as many calls ended as there are at a time. */
-static const double LONGEST_WARM_UP = 15.0;
+/* Seconds before counting begins, once all calls are there. */
+static const double WARM_UP = 0.6;
+/* Seconds that the warm-up, and the counting, may take at most if calls do not end. */
+static const double LONGEST = 15.0;
+/* A connect that takes longer has waited for the kernel to try again, which it does after 1 s. */
+static const double RETRY = 0.9;
 
-static const char ENVIRONMENT[] =
-    "agi_network: yes\nagi_network_script: demo?x=1\nagi_request: agi://127.0.0.1/demo?x=1\n"
-    "agi_channel: PJSIP/alice-00000001\nagi_language: en\nagi_type: PJSIP\n"
-    "agi_uniqueid: 1795378777.0\nagi_version: 22.10.1\nagi_callerid: 493012\n"
-    "agi_calleridname: Alice\nagi_callingpres: 0\nagi_callingani2: 0\nagi_callington: 0\n"
-    "agi_callingtns: 0\nagi_dnid: 5551234\nagi_rdnis: unknown\nagi_context: sip\n"
-    "agi_extension: 5551234\nagi_priority: 1\nagi_enhanced: 0.0\nagi_accountcode: \n"
-    "agi_threadid: 139857114666688\n\n";
+/* Of call %u: its channel, its unique ID, its caller. */
+#define ENVIRONMENT                                                                               \
+    "agi_network: yes\nagi_network_script: demo?x=1\nagi_request: agi://127.0.0.1/demo?x=1\n"       \
+    "agi_channel: PJSIP/alice-%08x\nagi_language: en\nagi_type: PJSIP\n"                            \
+    "agi_uniqueid: 1795378777.%u\nagi_version: 22.10.1\nagi_callerid: %06u\n"                       \
+    "agi_calleridname: Alice\nagi_callingpres: 0\nagi_callingani2: 0\nagi_callington: 0\n"          \
+    "agi_callingtns: 0\nagi_dnid: 5551234\nagi_rdnis: unknown\nagi_context: sip\n"                  \
+    "agi_extension: 5551234\nagi_priority: 1\nagi_enhanced: 0.0\nagi_accountcode: \n"               \
+    "agi_threadid: 139857114666688\n\n"
 
 enum state { OPEN, SERVED, FAILED };
 
 struct call {
     int fd;
+    unsigned number;  /* of this call, among all */
     bool greeted;     /* the environment is sent */
     int commands;     /* answered so far */
     double since;     /* when connect() was called */
@@ -59,11 +64,12 @@ struct call {
 
 struct tally {
     double *durations; /* seconds, of the calls that were served */
-    size_t served, room, failed, commands;
+    size_t served, room, failed, commands, retransmitted;
 };
 
 static struct sockaddr_in server = {.sin_family = AF_INET};
 static int poller;
+static size_t answered; /* commands in all */
 
 static void die(const char *what)
 {
@@ -89,11 +95,18 @@ static bool send_all(int fd, const char *data, size_t length)
     return send(fd, data, length, MSG_NOSIGNAL) == (ssize_t)length;
 }
 
+static bool send_environment(int fd, unsigned number)
+{
+    char block[BLOCK];
+    int length = snprintf(block, sizeof block, ENVIRONMENT, number, number, number);
+    return send_all(fd, block, (size_t)length);
+}
+
 /* ---- one call ---- */
 
 static bool greet(struct call *call)
 {
-    call->greeted = send_all(call->fd, ENVIRONMENT, sizeof ENVIRONMENT - 1);
+    call->greeted = send_environment(call->fd, call->number);
     if (call->greeted)
         call->connected = now() - call->since;
     return call->greeted;
@@ -108,7 +121,9 @@ static void watch(struct call *call, int operation)
 
 static void start(struct call *call)
 {
+    static unsigned calls;
     int on = 1;
+    call->number = ++calls;
     call->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (call->fd < 0)
         die("socket");
@@ -137,19 +152,27 @@ static bool echo(int fd, const char *line, const char *end)
     return send_all(fd, reply, (size_t)length);
 }
 
-static bool answer(int fd, const char *line, const char *end)
+static bool give_value(int fd, unsigned number)
 {
-    static const char played[] = "200 result=0 endpos=3520\n", value[] = "200 result=1 (value)\n";
+    char reply[64];
+    int length = snprintf(reply, sizeof reply, "200 result=1 (%06u)\n", number);
+    return send_all(fd, reply, (size_t)length);
+}
+
+static bool answer(const struct call *call, const char *line, const char *end)
+{
+    static const char played[] = "200 result=0 endpos=3520\n";
     static const char done[] = "200 result=1\n", answered[] = "200 result=0\n";
     static const char stream[] = "STREAM FILE ", full[] = "GET FULL VARIABLE ";
     static const char get[] = "GET VARIABLE ";
     size_t length = (size_t)(end - line);
+    int fd = call->fd;
     if (length > sizeof stream && memcmp(line, stream, sizeof stream - 1) == 0)
         return send_all(fd, played, sizeof played - 1);
     if (length > sizeof full && memcmp(line, full, sizeof full - 1) == 0)
         return echo(fd, line, end);
     if (length > sizeof get && memcmp(line, get, sizeof get - 1) == 0)
-        return send_all(fd, value, sizeof value - 1);
+        return give_value(fd, call->number);
     if (line[0] == 'A') /* ANSWER */
         return send_all(fd, answered, sizeof answered - 1);
     return send_all(fd, done, sizeof done - 1);
@@ -160,9 +183,10 @@ static bool answer_lines(struct call *call)
 {
     char *line = call->data, *end = call->data + call->held, *feed;
     while ((feed = memchr(line, '\n', (size_t)(end - line)))) {
-        if (!answer(call->fd, line, feed))
+        if (!answer(call, line, feed))
             return false;
         call->commands++;
+        answered++;
         line = feed + 1;
     }
     call->held = (size_t)(end - line);
@@ -189,9 +213,19 @@ static enum state advance(struct call *call)
     return answer_lines(call) ? OPEN : FAILED;
 }
 
+/* Whether anything had to be sent twice: on this machine, because a queue was full. */
+static bool was_retransmitted(const struct call *call)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+    getsockopt(call->fd, IPPROTO_TCP, TCP_INFO, &info, &size);
+    return info.tcpi_total_retrans > 0;
+}
+
 static void count(struct tally *tally, const struct call *call, enum state state)
 {
     tally->commands += (size_t)call->commands;
+    tally->retransmitted += was_retransmitted(call);
     if (state == FAILED) {
         tally->failed++;
         return;
@@ -244,45 +278,87 @@ static double percentile_ms(const struct tally *tally, size_t percent)
     return tally->served ? 1000 * tally->durations[tally->served * percent / 100] : 0;
 }
 
-static void report(struct tally *tally, double took, double cpu)
+struct counted {
+    double took, cpu; /* seconds */
+    size_t starved;
+};
+
+static void report(struct tally *tally, const struct counted *counted)
 {
     if (tally->served)
         qsort(tally->durations, tally->served, sizeof *tally->durations, ascending);
-    printf("{\"calls_per_second\": %.1f, \"commands_per_second\": %.1f, \"failed\": %zu, "
-           "\"p50_ms\": %.3f, \"p99_ms\": %.3f, \"cpu_share\": %.3f}\n",
-           (double)tally->served / took, (double)tally->commands / took, tally->failed,
-           percentile_ms(tally, 50), percentile_ms(tally, 99), cpu / took);
+    printf("{\"calls\": %zu, \"seconds\": %.3f, \"calls_per_second\": %.1f, "
+           "\"commands_per_second\": %.1f, \"failed\": %zu, \"starved\": %zu, "
+           "\"retransmitted\": %zu, \"p50_ms\": %.3f, \"p99_ms\": %.3f, \"load_cpu\": %.3f}\n",
+           tally->served, counted->took, (double)tally->served / counted->took,
+           (double)tally->commands / counted->took, tally->failed, counted->starved,
+           tally->retransmitted, percentile_ms(tally, 50), percentile_ms(tally, 99),
+           counted->cpu / counted->took);
 }
 
-static bool is_warm(const struct tally *tally, double elapsed, int concurrency)
+static size_t ended_of(const struct tally *tally)
 {
-    bool turned_over = tally->served + tally->failed >= (size_t)concurrency;
-    return elapsed >= (turned_over ? WARM_UP : LONGEST_WARM_UP);
+    return tally->served + tally->failed;
+}
+
+/* For each eleven commands one call more begins, until there are enough: as fast as the server
+ * serves, and not in step. It would see all of them connect, then all of them play, and its queue
+ * of connections would have to hold them all. */
+static void warm_up(struct call *calls, int concurrency)
+{
+    struct tally tally = {0};
+    double opened = now();
+    int started = 0;
+    while (started < concurrency) {
+        bool slow = now() > opened + LONGEST;
+        while (started < concurrency && (slow || (size_t)started <= answered / COMMANDS))
+            start(&calls[started++]);
+        serve(100, &tally, start);
+    }
+    for (double warm = now() + WARM_UP; now() < warm;)
+        serve(100, &tally, start);
+    free(tally.durations);
+}
+
+/* Whether counting is over: after whole turns only, as many calls as there are at a time. Between
+ * them calls may come in waves, and a part of one would say too much or too little. */
+static bool is_counted(const struct tally *tally, double elapsed, int concurrency, double seconds,
+                       size_t *turns)
+{
+    if (elapsed >= seconds + LONGEST)
+        return true;
+    if (ended_of(tally) < (*turns + 1) * (size_t)concurrency)
+        return false;
+    *turns = ended_of(tally) / (size_t)concurrency;
+    return elapsed >= seconds;
+}
+
+/* How many calls nothing came in while all others were served at least once. */
+static size_t silent_since(const struct call *calls, int concurrency, double began)
+{
+    size_t silent = 0;
+    for (int i = 0; i < concurrency; i++)
+        silent += calls[i].heard < began;
+    return silent;
 }
 
 static void closed_loop(int concurrency, double seconds)
 {
     struct call *calls = calls_for(concurrency);
     struct tally tally = {0};
-    double opened = now(), time = opened, began = 0, cpu = 0;
-    bool counting = false;
-    int started = 0;
-    while (!counting || time < began + seconds) {
-        while (started < concurrency && started <= concurrency * (time - opened) / RAMP)
-            start(&calls[started++]);
-        serve(started < concurrency ? 1 : 100, &tally, start);
-        time = now();
-        if (!counting && is_warm(&tally, time - opened, concurrency)) {
-            counting = true;
-            tally.served = tally.failed = tally.commands = 0;
-            cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
-            began = time;
-            fputs("counting\n", stderr); /* who measures the server too begins here */
-        }
-    }
-    for (int i = 0; i < started; i++)
-        tally.failed += calls[i].heard < began; /* silent all the time: stuck, not slow */
-    report(&tally, time - began, seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu);
+    struct counted counted;
+    warm_up(calls, concurrency);
+    size_t turns = 0;
+    double began = now(), time = began, cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    fputs("counting\n", stderr); /* who measures the server too begins here, */
+    for (; !is_counted(&tally, time - began, concurrency, seconds, &turns); time = now())
+        serve(100, &tally, start);
+    fputs("counted\n", stderr); /* and ends here */
+    counted.took = time - began;
+    counted.cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    counted.starved = silent_since(calls, concurrency, began);
+    report(&tally, &counted);
+    free(calls);
 }
 
 /* ---- a burst ---- */
@@ -297,20 +373,26 @@ static void burst(int count)
     struct call *calls = calls_for(count);
     struct tally tally = {0};
     double began = now(), slowest = 0;
+    int retried = 0;
     for (int i = 0; i < count; i++)
         start(&calls[i]);
+    double connects = now() - began;
     while (tally.served + tally.failed < (size_t)count && now() - began < PATIENCE)
         serve(1000, &tally, forget);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         slowest = calls[i].connected > slowest ? calls[i].connected : slowest;
-    printf("{\"served\": %zu, \"failed\": %zu, \"slowest_connect_ms\": %.1f, \"seconds\": %.2f}\n",
-           tally.served, (size_t)count - tally.served, 1000 * slowest, now() - began);
+        retried += calls[i].connected > RETRY;
+    }
+    printf("{\"served\": %zu, \"failed\": %zu, \"retried\": %d, \"retransmitted\": %zu, "
+           "\"connects_ms\": %.1f, \"slowest_connect_ms\": %.1f, \"seconds\": %.2f}\n",
+           tally.served, (size_t)count - tally.served, retried, tally.retransmitted,
+           1000 * connects, 1000 * slowest, now() - began);
 }
 
 /* ---- calls that wait ---- */
 
 /* Open a call and read its first command; one after the other is soon enough here. */
-static bool hold_one(void)
+static bool hold_one(unsigned number)
 {
     char data[LINE];
     size_t held = 0;
@@ -320,7 +402,7 @@ static bool hold_one(void)
         die("socket");
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     if (connect(fd, (struct sockaddr *)&server, sizeof server) < 0 ||
-        !send_all(fd, ENVIRONMENT, sizeof ENVIRONMENT - 1))
+        !send_environment(fd, number))
         return false;
     while (held < LINE && !memchr(data, '\n', held)) {
         ssize_t got = recv(fd, data + held, LINE - held, 0);
@@ -336,7 +418,7 @@ static void hold(int count)
     char ignored[64];
     int held = 0;
     for (int i = 0; i < count; i++)
-        held += hold_one();
+        held += hold_one((unsigned)i + 1);
     printf("{\"held\": %d}\n", held);
     fflush(stdout);
     while (read(STDIN_FILENO, ignored, sizeof ignored) > 0)

@@ -1,13 +1,14 @@
-"""The limit on asyncio: a coroutine awaits a future for each command, nothing parsed.
+"""The limit of a coroutine for each call: it awaits a Future for each command, nothing parsed.
 
-python benchmarks/servers/limit_await.py [uvloop]
+A BufferedProtocol: on the stock loop a Protocol allocates 256 KiB for each read.
+
+python limit_await.py [uvloop]
 """
 
 import asyncio
 import sys
 
-LINES = [b"ANSWER\n", b'STREAM FILE "demo-thanks" "12" "0"\n']
-LINES += [b'SET VARIABLE "V" "value"\n', b'GET VARIABLE "V"\n'] * 4 + [b"HANGUP\n"]
+from standard_call import lines
 
 
 class Call(asyncio.BufferedProtocol):
@@ -39,7 +40,7 @@ class Call(asyncio.BufferedProtocol):
 
     async def serve(self):
         loop = asyncio.get_running_loop()
-        for line in LINES:
+        for line in lines():
             self.reply = loop.create_future()
             self.transport.write(line)
             await self.reply

@@ -1,17 +1,16 @@
-"""The limit: blocking sockets, a new thread for each call, nothing parsed."""
+"""The limit on threads: blocking sockets, a new thread for each call, nothing parsed."""
 
 import socket
 import threading
 
-LINES = [b"ANSWER\n", b'STREAM FILE "demo-thanks" "12" "0"\n']
-LINES += [b'SET VARIABLE "V" "value"\n', b'GET VARIABLE "V"\n'] * 4 + [b"HANGUP\n"]
+from standard_call import lines
 
 
 def serve(connection):
     data = b""
     while not data.endswith(b"\n\n"):
         data += connection.recv(4096)
-    for line in LINES:
+    for line in lines():
         connection.sendall(line)
         if not connection.recv(4096):
             break
