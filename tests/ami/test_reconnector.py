@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
@@ -288,6 +289,54 @@ def test_a_bug_of_ours(
         manager.send(PING, timeout=TIMEOUT)
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
     assert "ZeroDivisionError" in (records(caplog)[-1].exc_text or "")
+
+
+def test_taps_hear_of_a_loss_during_a_hook(
+    online: Callable[..., tuple[Manager, Peer]],
+    server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They do though the thread that connects is faster than the one that reads."""
+    manager, peer = online()
+    lost: queue.Queue[str] = queue.Queue()
+    left = threading.Event()
+    close, release = _connection.Connection.close, _connection.Connection._release
+
+    def note(connection: Any, *arguments: Any) -> None:
+        close(connection, *arguments)
+        left.set()
+
+    def wait(connection: Any) -> None:
+        connection._protocol.receive_eof()
+        assert left.wait(TIMEOUT)
+        release(connection)
+
+    class Ear:
+        def heard(self, messages: object) -> None:
+            """Hear nothing."""
+
+        def lost(self, why: str) -> None:
+            """Note it."""
+            lost.put(why)
+
+    manager.tap(Ear())
+    peer.close()
+    assert lost.get(timeout=TIMEOUT)
+
+    @manager.register_resync
+    def hook(_: object) -> None:
+        manager.unregister_resync(hook)
+        left.clear()
+        monkeypatch.setattr(_connection.Connection, "close", note)
+        monkeypatch.setattr(_connection.Connection, "_release", wait)
+        peers[0].close()
+        eventually(lambda: not manager.is_connected())
+
+    peers = [server.accept()]
+    admit(peers[0])
+    channels(peers[0])
+    assert lost.get(timeout=TIMEOUT)
+    return_to(server)
 
 
 def test_pings_and_the_end(

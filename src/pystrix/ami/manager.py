@@ -15,6 +15,7 @@ from pystrix.ami._backoff import Backoff
 from pystrix.ami._connection import Connection, connect
 from pystrix.ami._dispatcher import Dispatcher
 from pystrix.ami._exchange import ResponseOnly
+from pystrix.ami._forks import tell_of_forks
 from pystrix.ami._gap import Gap
 from pystrix.ami._listeners import Listeners
 from pystrix.ami._login import Auth, Credentials
@@ -71,7 +72,8 @@ class Manager(Listeners):
     It connects when it is told to (`connect`); logging in is the caller's first action, unless
     `connect` is to do it. Any number of threads may use it; callbacks run one after the other in a
     thread of their own, in the order of the events, and may use it as well. A context manager:
-    closed at the end.
+    closed at the end. After a fork the connection is the parent's: the child has none, and can make
+    its own.
 
     With `reconnect` it makes a connection that was lost again. Actions on their way fail with a
     `ManagerConnectionLostError` that says whether they had been sent; none is ever sent again. The
@@ -133,6 +135,7 @@ class Manager(Listeners):
         self._why_ended = "the manager disconnected"  # the last connection
         self._aggregates = Aggregates()
         self._dropped = 0
+        tell_of_forks(self)
 
     # The connection.
 
@@ -519,6 +522,15 @@ class Manager(Listeners):
             self._logger.log(level, "%s", connection.failure)
         self._note_end(connection)
         self._give_up(dispatcher)
+
+    def _forked(self) -> None:
+        """Leave the connection to the parent; in the child of a fork, which has no thread of it."""
+        self._connecting, self._lock = threading.Lock(), threading.Lock()
+        link, self._link = self._link, None
+        kept, self._kept = self._kept, None
+        for connection in (link and link.connection, kept and kept.reconnector.connection):
+            if connection is not None:
+                connection.forsake()
 
     def _note_end(self, connection: Connection) -> None:
         self._why_ended = str(connection.failure or "the manager disconnected")
