@@ -7,7 +7,7 @@ import logging
 import ssl as tls
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar
 
 from pystrix.ami._aggregate import Aggregate, Aggregates, SynchronousEvents
 from pystrix.ami._answer import Answer
@@ -20,6 +20,7 @@ from pystrix.ami._gap import Gap
 from pystrix.ami._listeners import Listeners
 from pystrix.ami._login import Auth, Credentials
 from pystrix.ami._message import Event, Response
+from pystrix.ami._protocol import NotConnectedError
 from pystrix.ami._reconnecting import Reconnecting
 from pystrix.ami._reconnector import Reconnector, ask, monitor, take_stock
 from pystrix.ami._target import Target, peer_of
@@ -30,8 +31,7 @@ from pystrix.ami.events import BY_NAME
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping, Sequence
-    from types import TracebackType
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Self, Unpack
 
     from pystrix.ami._action import Action, T_co
@@ -49,6 +49,7 @@ QUEUE_SIZE: Final = 50_000
 PING_SECONDS: Final = 5.0
 """How long a server may be silent after a Ping before `Manager.monitor_connection` ends it."""
 
+ResultT = TypeVar("ResultT")
 Heard = Event | Response | Aggregate
 
 
@@ -289,12 +290,7 @@ class Manager(Listeners):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property
@@ -323,8 +319,11 @@ class Manager(Listeners):
             TypeError: If the value of a header is bytes or None.
         """
         seconds = action.timeout if timeout is None else timeout
-        link, seconds = self._connected(action.name, seconds)
-        return ask(link.connection, action, action_id, timeout=seconds)
+        return self._over(
+            action.name,
+            seconds,
+            lambda link, left: ask(link.connection, action, action_id, timeout=left),
+        )
 
     def send_action(
         self, request: Action[Any], action_id: str | None = None, **kwargs: object
@@ -348,18 +347,21 @@ class Manager(Listeners):
             ValueError: If Asterisk could not take it, or the ActionID is in use.
             TypeError: If the value of a header is bytes or None.
         """
-        (connection, dispatcher), timeout = self._connected(request.name, request.timeout)
         waiting = SynchronousEvents(request) if request.synchronous else None
         aggregate = request.aggregate and not request.synchronous
-        started = time.monotonic()
-        exchange = connection.request(
-            request,
-            None if action_id is None else str(action_id),
-            timeout=timeout,
-            headers=kwargs,
-            collector=waiting or ResponseOnly(),
-            on_begin=(functools.partial(self._begin_aggregates, dispatcher) if aggregate else None),
-        )
+
+        def ask_over(link: _Link, left: float) -> tuple[float, Exchange[Any]]:
+            begin = functools.partial(self._begin_aggregates, link.dispatcher)
+            return time.monotonic(), link.connection.request(
+                request,
+                None if action_id is None else str(action_id),
+                timeout=left,
+                headers=kwargs,
+                collector=waiting or ResponseOnly(),
+                on_begin=begin if aggregate else None,
+            )
+
+        started, exchange = self._over(request.name, request.timeout, ask_over)
         seconds = time.monotonic() - started
         response = exchange.response
         if aggregate and (response is None or not response.success):
@@ -435,6 +437,18 @@ class Manager(Listeners):
         started = time.monotonic()
         connection = kept.reconnector.come_online(name, timeout)
         return _Link(connection, kept.dispatcher), timeout - (time.monotonic() - started)
+
+    def _over(
+        self, name: str, timeout: float, ask_over: Callable[[_Link, float], ResultT]
+    ) -> ResultT:
+        """Ask something over the connection, or the next one if it ends before a byte is sent."""
+        while True:
+            link, timeout = self._connected(name, timeout)
+            try:
+                return ask_over(link, timeout)
+            except NotConnectedError:
+                if self._kept is None:
+                    raise
 
     def _keep(self, target: Target, *, patient: bool) -> None:
         """Make a connection, log in, and make it again when it is lost."""
