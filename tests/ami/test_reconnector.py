@@ -324,8 +324,8 @@ def test_connection_that_ends_and_no_other_follows(
     assert manager._kept is not None
     ended = manager.get_connection()
     assert ended is not None
-    monkeypatch.setattr(manager, "_current", lambda: manager_module._Link(ended, dispatcher))
-    dispatcher = manager._kept.dispatcher
+    link = manager_module._Link(ended, manager._kept.dispatcher)
+    monkeypatch.setattr(manager, "_current", lambda: link)
     manager.disconnect()
     with pytest.raises(ManagerError, match="cannot send Ping: not connected"):
         manager.send(PING)
