@@ -154,12 +154,13 @@ class Switch:
             if action == "Login":
                 peer.message("Event: FullyBooted", "Status: Fully Booted")
             elif action == "CoreShowChannels" and lines[0] != "Response: Error":
-                for each in self.calls.values():
+                calls = list(self.calls.values())  # a test may add one meanwhile
+                for each in calls:
                     place = ("Context: sip", "Exten: 5551234", f"Priority: {each.priority}")
                     own = (f"Channel: {each.channel}", f"Uniqueid: {each.uniqueid}")
                     peer.respond(request, "Event: CoreShowChannel", *own, *place)
                 complete = ("Event: CoreShowChannelsComplete", "EventList: Complete")
-                peer.respond(request, *complete, f"ListItems: {len(self.calls)}")
+                peer.respond(request, *complete, f"ListItems: {len(calls)}")
         if call is not None and action not in self.refuse:
             call.take(request)
 

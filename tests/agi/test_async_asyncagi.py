@@ -9,7 +9,8 @@ import pytest
 
 from pystrix.agi import AGISIGPIPEHangup, aio, core
 from pystrix.agi._async_asyncagi_desk import Desk
-from pystrix.agi._asyncagi_links import Request
+from pystrix.agi._asyncagi_links import Link, Request
+from pystrix.agi._asyncagi_protocol import Result
 from pystrix.ami import ManagerError
 from pystrix.ami.aio import Manager
 from tests.agi.peers import TIMEOUT, eventually, records
@@ -235,7 +236,7 @@ def test_manager_that_is_not_connected() -> None:
 
     async def send() -> None:
         desk = Desk(Manager("127.0.0.1", username="u", secret=""))
-        await desk.send(Request("AGI", {}))
+        await desk.send(Link("", "", Result()), Request("AGI", {}))
 
     with pytest.raises(ManagerError, match="cannot send AGI: the manager is not connected"):
         asyncio.run(send())

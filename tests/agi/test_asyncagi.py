@@ -12,15 +12,19 @@ import pytest
 
 from pystrix.agi import AGISIGPIPEHangup, AsyncAGI, AsyncAGIServer, aio, core
 from pystrix.agi._asyncagi_desk import Desk, Line
-from pystrix.agi._asyncagi_links import LEFT, Links, Request
+from pystrix.agi._asyncagi_links import LEFT, Link, Links, Request
+from pystrix.agi._asyncagi_protocol import Result
 from pystrix.ami import Manager, ManagerError
 from pystrix.ami import aio as ami_aio
+from pystrix.ami import core as ami_core
 from tests.agi.peers import TIMEOUT, Background, eventually, records
 from tests.agi.switch import BREAK, FAIL, Switch
 from tests.agi.transports import ThreadedAsyncAGI
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.agi.switch import Call
 
 REPLY = b"200 result=0"
 
@@ -229,7 +233,90 @@ def test_manager_that_is_not_connected() -> None:
     """Nothing waits for a connection: over another one it would be for nobody."""
     desk = Desk(Manager(reconnect=True))
     with pytest.raises(ManagerError, match="cannot send AGI: the manager is not connected"):
-        desk.send([Request("AGI", {})])
+        desk.send(Link("", "", Result()), [Request("AGI", {})])
+
+
+# A connection that the program makes again.
+
+
+def lose(running: ThreadedAsyncAGI) -> Call:
+    """Have a call be in AsyncAGI, and its session be lost with the connection."""
+    running.server.register_script_handler(None, plain)
+    peer = running.connect()
+    assert peer.line() == b"NOOP"
+    running.switch.cut()
+    eventually(lambda: not running._manager.is_connected())
+    eventually(lambda: running.switch.is_over(peer.uniqueid))
+    return peer
+
+
+def lost_calls(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Give what the log says of calls whose sessions were lost."""
+    found = [record.getMessage() for record in records(caplog) if record.name == "pystrix.agi"]
+    return [text for text in found if "lost" in text and "NOOP" not in text]
+
+
+def test_manual_connection(
+    start: Callable[..., ThreadedAsyncAGI], caplog: pytest.LogCaptureFixture
+) -> None:
+    """When it is logged in, the calls of the last one that are still there are ended."""
+    running = start()
+    peer = lose(running)
+    running._reconnect()
+    assert peer.sent() == FAIL
+    eventually(lambda: lost_calls(caplog))
+    assert lost_calls(caplog) == [f"{peer.channel} is ended as a failure, its session lost"]
+    assert peer.unheard() == []
+
+
+def test_connection_that_the_program_logs_in(start: Callable[..., ThreadedAsyncAGI]) -> None:
+    """The first event says that it is; before it nothing is asked."""
+    running = start()
+    peer = lose(running)
+    accepting = Background(running.switch.accept)
+    running._manager.connect("127.0.0.1", running.switch.port)
+    accepting.result()
+    heard: list[object] = []
+    running._manager.register_callback(None, lambda response, _: heard.append(response))
+    running.switch._peers[-1].message("Response: Success", "ActionID: too late")
+    eventually(lambda: heard)
+    assert running.server._desk._unsettled
+    running._manager.send(ami_core.Login("u", ""))
+    assert peer.sent() == FAIL
+    assert peer.unheard() == []
+
+
+def test_connection_that_is_dropped(start: Callable[..., ThreadedAsyncAGI]) -> None:
+    """A program that connects again, though there is a connection, loses its sessions too."""
+    running = start()
+    seen: list[str] = []
+
+    def handler(agi: Any, *_: object) -> None:
+        with pytest.raises(AGISIGPIPEHangup) as caught:
+            agi.execute(core.Noop())
+        seen.append(str(caught.value))
+
+    running.server.register_script_handler(None, handler)
+    peer = running.connect()
+    assert peer.line() == b"NOOP"
+    running._reconnect()
+    eventually(lambda: seen)
+    assert "the connection to the manager was lost: the manager disconnected" in seen[0]
+    assert peer.sent() == FAIL
+
+
+def test_calls_that_are_not_known(
+    start: Callable[..., ThreadedAsyncAGI], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever may not ask for the channels is told that calls may stay."""
+    running = start()
+    peer = lose(running)
+    running.switch.refuse["CoreShowChannels"] = "Permission denied"
+    running._reconnect()
+    eventually(lambda: lost_calls(caplog))
+    (text,) = lost_calls(caplog)
+    assert text.startswith("calls may stay in AsyncAGI, their sessions lost: Asterisk refused")
+    assert peer.unheard() == []
 
 
 # Closing.

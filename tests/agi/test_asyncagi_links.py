@@ -38,6 +38,7 @@ def event(name: str, uniqueid: str = UNIQUEID, **headers: str) -> dict[str, str]
     return {"Event": name, "Channel": CHANNEL, "Uniqueid": uniqueid, **headers}
 
 
+HANGUP = event("Hangup", Cause="0")
 START = event("AsyncAGIStart", Env=encode(environment(CHANNEL, UNIQUEID)))
 
 
@@ -82,13 +83,13 @@ def test_results() -> None:
     first, second = send(links, link), send(links, other)
     exec_ = "AsyncAGIExec"
     got = links.take(event(exec_, "17.2", Result="200%20result%3D0%0A", CommandId=second))
-    assert got == (other, b"200 result=0\n")
-    assert links.take(event(exec_, Result="x", CommandId=second)) is None
-    assert links.take(event(exec_, Result="x", CommandId="somebody else's")) is None
-    assert links.take(event(exec_, Result="x")) is None
+    assert got == [(other, b"200 result=0\n")]
+    assert links.take(event(exec_, Result="x", CommandId=second)) == []
+    assert links.take(event(exec_, Result="x", CommandId="somebody else's")) == []
+    assert links.take(event(exec_, Result="x")) == []
     assert link.commands == [first]
     links.forget(link)
-    assert links.take(event(exec_, Result="x", CommandId=first)) is None
+    assert links.take(event(exec_, Result="x", CommandId=first)) == []
     links.forget(link)
     assert len(links) == 1
 
@@ -100,8 +101,8 @@ def test_result_of_another_name() -> None:
     command = send(links, link)
     assert links.take({**event("AsyncAGIExec", Result="x", CommandId=command), **taken})
     assert (link.channel, link.uniqueid) == ("PJSIP/b-1", "17.9")
-    assert links.take(event("Hangup")) is None
-    assert links.take({**event("AsyncAGIEnd"), **taken}) == (link, LEFT)
+    assert links.take(HANGUP) == []
+    assert links.take({**event("AsyncAGIEnd"), **taken}) == [(link, LEFT)]
     command = send(links, link)
     assert links.take(event("AsyncAGIExec", Result="x", CommandId=command))
     assert link.uniqueid == "17.1"
@@ -110,9 +111,105 @@ def test_result_of_another_name() -> None:
 def test_rename() -> None:
     """Commands go to the name that the channel has by now."""
     links, link = begin()
-    assert links.take(event("Rename", Newname="PJSIP/b-1")) is None
-    assert links.take(event("Rename", "17.9", Newname="PJSIP/c-1")) is None
+    assert links.take(event("Rename", Newname="PJSIP/b-1")) == []
+    assert links.take(event("Rename", "17.9", Newname="PJSIP/c-1")) == []
     assert links.requests(link, b"NOOP\n")[0].headers["Channel"] == "PJSIP/b-1"
+
+
+def arrive(uniqueid: str, data: str = "agi:async,x", **place: str) -> dict[str, str]:
+    """Have a channel be at an AsyncAGI of the dialplan."""
+    where = {"Context": "sip", "Exten": "5", "Priority": "1", "AppData": data} | place
+    return {**event("Newexten", uniqueid, **where), "Channel": f"PJSIP/{uniqueid}"}
+
+
+def test_channel_that_takes_the_place_of_another() -> None:
+    """A call that is transferred into AsyncAGI, or replaced, is followed."""
+    links = Links()
+    assert links.take(arrive(UNIQUEID)) == []
+    link, _ = links.begin(START)
+    command = send(links, link)
+    assert links.take(event("AsyncAGIExec", Result="x", CommandId=command))
+    assert links.take(arrive(UNIQUEID)) == [], "an EXEC that is over"
+    assert links.take(arrive("17.2")) == []
+    assert links.take(HANGUP) == []
+    assert (link.channel, link.uniqueid, link.ended) == ("PJSIP/17.2", "17.2", None)
+    assert links.take(event("AsyncAGIEnd")) == []
+    assert links.take(event("AsyncAGIEnd", "17.2")) == [(link, LEFT)]
+    links.take(arrive("17.2"))  # the next one of the same channel
+    assert links.begin(event("AsyncAGIStart", "17.2"))[0].place == link.place
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [],
+        [arrive("17.2", Priority="2")],
+        [arrive("17.2", "agi:async,y")],
+        [arrive("17.2", "agi://127.0.0.1/x")],
+        [arrive("17.2"), event("AsyncAGIStart", "17.2")],
+        [arrive("17.2"), event("Hangup", "17.2")],
+        [arrive("17.2"), *(arrive(f"18.{number}", "agi:async,y") for number in range(64))],
+    ],
+)
+def test_call_that_is_gone(others: list[dict[str, str]]) -> None:
+    """If no channel is in its place it is over."""
+    links = Links()
+    links.take(arrive(UNIQUEID))
+    link, _ = links.begin(START)
+    for each in others:
+        if each["Event"] == "AsyncAGIStart":
+            links.begin(each)
+        else:
+            links.take(each)
+    assert links.take(HANGUP) == [(link, GONE)]
+
+
+def test_call_that_is_hung_up() -> None:
+    """A channel that arrives at the same place in this moment is another call."""
+    links = Links()
+    links.take(arrive(UNIQUEID))
+    link, _ = links.begin(START)
+    links.take(arrive("17.2"))
+    assert links.take(event("Hangup", Cause="16")) == [(link, GONE)]
+
+
+def test_command_for_a_name_that_is_nobodys() -> None:
+    """It is sent again when the channel is known to have another name; what stops one is not."""
+    links = Links()
+    links.take(arrive(UNIQUEID))
+    link, _ = links.begin(START)
+    first = send(links, link)
+    (request,) = links.requests(link, b"ANSWER\n")
+    for refused in (Request("ControlPlayback", {"Channel": CHANNEL}), request):
+        assert links.refused(link, refused) is None
+    assert links.take(event("AsyncAGIExec", Result="x", CommandId=first)) == [(link, b"x")]
+    assert link.missed == [request]
+    links.take(arrive("17.2"))
+    again = Request("AGI", request.headers | {"Channel": "PJSIP/17.2"})
+    assert links.take(HANGUP) == [(link, Orders([again]))]
+    assert links.take(event("AGIExecStart", "17.2", Command="ANSWER")) == []
+    assert links.refused(link, request) == again, "it is known by now"
+    assert links.refused(link, again) is None
+    assert links.take(event("AsyncAGIEnd", "17.2")) == [(link, LEFT)]
+
+
+def test_command_for_a_name_that_is_nobodys_any_more() -> None:
+    """A result and a new name may come as one."""
+    links, link = begin()
+    first = send(links, link)
+    (request,) = links.requests(link, b"ANSWER\n")
+    assert links.refused(link, request) is None
+    renamed = {"Channel": "PJSIP/b-1", "Uniqueid": "17.9"}
+    got = links.take({**event("AsyncAGIExec", Result="x", CommandId=first), **renamed})
+    again = Request("AGI", request.headers | {"Channel": "PJSIP/b-1"})
+    assert got == [(link, b"x"), (link, Orders([again]))]
+
+
+def test_place_that_is_not_known() -> None:
+    """Without class dialplan nobody is followed."""
+    links, link = begin()
+    links.take(arrive("17.2"))
+    assert links.take(HANGUP) == [(link, GONE)]
 
 
 # Ends.
@@ -124,11 +221,11 @@ def test_rename() -> None:
 def test_ends(name: str, end: End) -> None:
     """A call is over once, whatever tells it first."""
     links, link = begin()
-    assert links.take(event(name, "17.9")) is None
-    assert links.take(event(name)) == (link, end)
+    assert links.take(event(name, "17.9")) == []
+    assert links.take(event(name)) == [(link, end)]
     assert link.ended is end
     for other in ("AsyncAGIEnd", "Hangup", "BridgeEnter"):
-        assert links.take(event(other)) is None
+        assert links.take(event(other)) == []
 
 
 @pytest.mark.parametrize("line", [b'EXEC "Dial" "x"\n', b'gosub "a" "b" "1"\n'])
@@ -136,10 +233,10 @@ def test_bridge_of_a_command(line: bytes) -> None:
     """A command may lead the channel into a bridge."""
     links, link = begin()
     command = send(links, link, line)
-    assert links.take(event("BridgeEnter")) is None
+    assert links.take(event("BridgeEnter")) == []
     assert links.take(event("AsyncAGIExec", Result="x", CommandId=command))
     send(links, link, b'STREAM FILE "x" "" "0"\n')
-    assert links.take(event("BridgeEnter")) == (link, BRIDGED)
+    assert links.take(event("BridgeEnter")) == [(link, BRIDGED)]
 
 
 def test_next_asyncagi_of_a_channel() -> None:
@@ -148,11 +245,11 @@ def test_next_asyncagi_of_a_channel() -> None:
     second, before = links.begin(START)
     assert before is link
     assert link.ended is OVERTAKEN
-    assert links.take(event("AsyncAGIEnd")) == (second, LEFT)
+    assert links.take(event("AsyncAGIEnd")) == [(second, LEFT)]
     third, before = links.begin(START)
     assert before is None
     links.forget(second)
-    assert links.take(event("AsyncAGIEnd")) == (third, LEFT)
+    assert links.take(event("AsyncAGIEnd")) == [(third, LEFT)]
 
 
 def test_end_of_all() -> None:
@@ -164,7 +261,8 @@ def test_end_of_all() -> None:
     assert links.lose(end) == [link]
     assert (link.ended, other.ended) == (end, LEFT)
     assert links.lose(end) == []
-    assert links.give_back([PLACE]) == []
+    assert len(links.give_back([PLACE])) == 1, "though another connection was lost since"
+    assert not links.has_lost
 
 
 PLACE = {
@@ -189,9 +287,19 @@ def test_calls_of_a_connection_that_was_lost() -> None:
         links, link = begin()
         links.lose(End("the connection is lost"))
         links.forget(link)
+        assert links.has_lost
         headers = {"Channel": "PJSIP/renamed", "Command": 'RECEIVE CHAR "0"'}
-        assert links.give_back(channels) == [Request("AGI", headers)] * count
+        assert links.give_back(channels) == [(link, Request("AGI", headers))] * count
         assert links.give_back(channels) == []
+
+
+def test_call_that_was_lost_and_begins_again() -> None:
+    """A channel that enters AsyncAGI again, where it was, is not ended."""
+    links, link = begin()
+    links.lose(End("the connection is lost"))
+    links.forget(link)
+    links.begin(START)
+    assert links.give_back([PLACE]) == []
 
 
 # Why a command answered -1.
@@ -225,7 +333,7 @@ def test_status_that_was_told() -> None:
     """An event behind the end tells it, at the latest while it is asked for."""
     links, link = begin()
     status = event("VarSet", Variable="AGISTATUS", Value="FAILURE")
-    assert links.take(status) is None
+    assert links.take(status) == []
     assert link.status is None, "it is of an earlier AGI"
     links.take(event("AsyncAGIEnd"))
     links.take(event("VarSet", Variable="X", Value="HANGUP"))
@@ -253,9 +361,9 @@ def test_stop_of_a_command_that_runs() -> None:
     protocol = link.protocol
     protocol.send_action(core.StreamFile("x"))
     command = links.requests(link, protocol.data_to_send())[0].headers["CommandID"]
-    assert links.take(event("AGIExecStart", Command="NOOP")) is None
+    assert links.take(event("AGIExecStart", Command="NOOP")) == []
     assert not link.started, "that is of somebody else"
-    assert links.take(RUNS) is None
+    assert links.take(RUNS) == []
     assert link.started
     protocol.cancel()
     names = [request.name for request in links.requests(link, protocol.data_to_send())]
@@ -274,17 +382,15 @@ def test_stop_of_a_command_that_waits() -> None:
     names = [request.name for request in links.requests(link, protocol.data_to_send())]
     assert names == ["AGI", "AGI"]
     got = links.take(RUNS)
-    assert got == (
-        link,
-        Orders([Request("ControlPlayback", {"Channel": CHANNEL, "Control": "stop"})]),
-    )
-    assert links.take(RUNS) is None
+    stop = Request("ControlPlayback", {"Channel": CHANNEL, "Control": "stop"})
+    assert got == [(link, Orders([stop]))]
+    assert links.take(RUNS) == []
 
 
 def test_start_without_a_command() -> None:
     """It is of somebody else."""
     links, link = begin()
-    assert links.take(RUNS) is None
+    assert links.take(RUNS) == []
     assert not link.started
 
 
@@ -467,16 +573,13 @@ class Replay:
             return
         if "CommandId" in event:
             event = {**event, "CommandId": self.ids[event["CommandId"]]}
-        taken = self.links.take(event)
-        if taken is None:
-            return
-        item = taken[1]
-        if isinstance(item, Result):
-            self.link.protocol.receive_data(item)
-            self.flush()
-        elif isinstance(item, Orders):
-            for request in item.requests:
-                self.post(request)
+        for _, item in self.links.take(event):
+            if isinstance(item, Result):
+                self.link.protocol.receive_data(item)
+                self.flush()
+            elif isinstance(item, Orders):
+                for request in item.requests:
+                    self.post(request)
 
     def finish(self) -> None:
         """See whether the action is done, and what came of it."""

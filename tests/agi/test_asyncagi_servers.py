@@ -611,6 +611,39 @@ def test_stop_that_is_refused(start: Start) -> None:
     assert BREAK in peer.unheard()
 
 
+def test_call_that_is_replaced(start: Start) -> None:
+    """The session goes on with the channel that has taken the place of its own."""
+    hold: list[bool] = []
+
+    async def script(agi: Any, until: Until) -> None:
+        await agi.execute(core.Noop())
+        await until(lambda: hold)
+        await agi.execute(core.Answer())
+        await agi.execute(core.Noop())
+
+    def arrive(channel: str, uniqueid: str) -> None:
+        place = ("Context: sip", "Exten: 5551234", "Priority: 1", "AppData: agi:async")
+        running.switch.event("Newexten", f"Channel: {channel}", f"Uniqueid: {uniqueid}", *place)
+
+    running = start()
+    running.serve(script)
+    arrive("PJSIP/alice-00000001", "178.1")
+    peer = running.connect()
+    peer.expect(b"NOOP", REPLY)
+    old = peer.channel, peer.uniqueid
+    del running.switch.calls[peer.channel]
+    peer.channel, peer.uniqueid = "PJSIP/bob-00000002", "178.2"
+    running.switch.calls[peer.channel] = peer
+    hold.append(True)
+    eventually(lambda: old[0] in running.switch.missed)
+    arrive(peer.channel, peer.uniqueid)
+    running.switch.event("Hangup", f"Channel: {old[0]}", f"Uniqueid: {old[1]}", "Cause: 0")
+    peer.expect(b"ANSWER", REPLY)
+    peer.expect(b"NOOP", REPLY)
+    assert peer.rest() == b""
+    assert peer.unheard() == []
+
+
 # The manager.
 
 

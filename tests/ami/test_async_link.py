@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import math
+from typing import Any, ClassVar
 
 import pytest
 
@@ -214,5 +215,58 @@ def test_a_cancelled_connect_is_not_logged(server: ScriptedServer) -> None:
         del manager, connecting
         gc.collect()
         assert complaints == []
+
+    run(main())
+
+
+def test_a_hook_that_is_cancelled_by_itself(
+    server: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What it waits for may be cancelled, which is its failure and not the manager's end."""
+
+    async def hook(_: aio.Manager) -> None:
+        future = asyncio.get_running_loop().create_future()
+        future.cancel()
+        await future
+
+    async def main() -> None:
+        async with online(server) as (manager, peer):
+            manager.register_resync(hook)
+            with manager.events(Gap) as gaps:
+                peer.close()
+                again = await asyncio.to_thread(return_to, server)
+                gap = await anext(gaps)
+            assert gap.results == {}
+            await ping(manager, again)
+
+    run(main())
+    assert "the resync hook" in records(caplog)[-2].getMessage()
+
+
+@pytest.mark.parametrize("when", ["at once", "a moment later"])
+def test_taps_hear_of_every_loss(server: ScriptedServer, when: str) -> None:
+    """Also if whoever closes the manager is impatient."""
+
+    class Ear:
+        told: ClassVar[list[str]] = []
+
+        def heard(self, messages: object) -> None:
+            pass
+
+        def lost(self, why: str) -> None:
+            self.told.append(why)
+
+    async def main() -> None:
+        ear = Ear()
+        ear.told.clear()
+        async with online(server) as (manager, _):
+            manager.tap(ear)
+            closing = asyncio.create_task(manager.close())
+            for _ in range(2 if when == "a moment later" else 1):
+                await asyncio.sleep(0)
+            link: Any = manager._link
+            link._task.cancel()  # as a loop does that ends
+            await asyncio.gather(closing, manager.close(), manager.close())
+        assert ear.told == ["the manager was closed"]
 
     run(main())

@@ -415,6 +415,29 @@ def test_a_cancelled_callback(desk: Desk, asterisk: AMIServer) -> None:
     assert desk.do(cancel)
 
 
+@pytest.mark.parametrize("failure", [SystemExit, asyncio.CancelledError])
+def test_callback_that_wants_to_end_it(
+    desk: Desk,
+    asterisk: AMIServer,
+    caplog: pytest.LogCaptureFixture,
+    failure: type[BaseException],
+) -> None:
+    """It ends nothing: all others hear of all, and what is due happens."""
+    ear = Ear()
+
+    def fail(_: Change) -> None:
+        raise failure
+
+    for function in (fail, ear):
+        desk.do(desk.manager.calls.register_callback, function)
+    desk.originate()
+    asterisk.calls[0].answer()
+    asterisk.calls[0].hang_up()
+    assert len(ear.kinds(ChangeKind.ENDED)) == 7
+    logged = [record.exc_info[0] for record in records(caplog) if record.exc_info]
+    assert logged == [failure] * 7
+
+
 def test_slow_callbacks(desk: Desk, asterisk: AMIServer, caplog: pytest.LogCaptureFixture) -> None:
     """What finds no room is dropped and counted; calls are followed all the same."""
     asterisk.far_end_of_others = "answers"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import pytest
 
 from pystrix.ami import AnyAction, Gap, Manager, ManagerError, _connection
 from pystrix.ami import _reconnector as module
+from pystrix.ami import manager as manager_module
 from tests.agi.peers import TIMEOUT, Background, eventually, records
 from tests.ami.managers import AT_ONCE, LOGIN, Heard, admit, boot, channels, return_to
 
@@ -288,6 +290,94 @@ def test_a_bug_of_ours(
         manager.send(PING, timeout=TIMEOUT)
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
     assert "ZeroDivisionError" in (records(caplog)[-1].exc_text or "")
+
+
+@pytest.mark.parametrize("way", ["send", "send_action"])
+def test_connection_that_ends_before_a_byte_is_sent(
+    online: Callable[..., tuple[Manager, Peer]],
+    server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+    way: str,
+) -> None:
+    """The action is sent over the next one, as if it came a moment later."""
+    manager, peer = online()
+    ended = manager.get_connection()
+    assert ended is not None
+    request = ended.request
+
+    def lose(*arguments: Any, **options: Any) -> Any:
+        peer.close()
+        eventually(lambda: not ended.alive)
+        return request(*arguments, **options)
+
+    monkeypatch.setattr(ended, "request", lose)
+    asking = Background(getattr(manager, way), PING)
+    return_to(server).expect("Ping", "Response: Success", "Ping: Pong")
+    assert asking.result().success
+
+
+def test_connection_that_ends_and_no_other_follows(
+    online: Callable[..., tuple[Manager, Peer]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is none to send it over."""
+    manager, peer = online(reconnect=False)
+    assert manager._kept is not None
+    ended = manager.get_connection()
+    assert ended is not None
+    link = manager_module._Link(ended, manager._kept.dispatcher)
+    monkeypatch.setattr(manager, "_current", lambda: link)
+    manager.disconnect()
+    with pytest.raises(ManagerError, match="cannot send Ping: not connected"):
+        manager.send(PING)
+    peer.close()
+
+
+def test_taps_hear_of_a_loss_during_a_hook(
+    online: Callable[..., tuple[Manager, Peer]],
+    server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They do though the thread that connects is faster than the one that reads."""
+    manager, peer = online()
+    lost: queue.Queue[str] = queue.Queue()
+    left = threading.Event()
+    close, release = _connection.Connection.close, _connection.Connection._release
+
+    def note(connection: Any, *arguments: Any) -> None:
+        close(connection, *arguments)
+        left.set()
+
+    def wait(connection: Any) -> None:
+        connection._protocol.receive_eof()
+        assert left.wait(TIMEOUT)
+        release(connection)
+
+    class Ear:
+        def heard(self, messages: object) -> None:
+            """Hear nothing."""
+
+        def lost(self, why: str) -> None:
+            """Note it."""
+            lost.put(why)
+
+    manager.tap(Ear())
+    peer.close()
+    assert lost.get(timeout=TIMEOUT)
+
+    @manager.register_resync
+    def hook(_: object) -> None:
+        manager.unregister_resync(hook)
+        left.clear()
+        monkeypatch.setattr(_connection.Connection, "close", note)
+        monkeypatch.setattr(_connection.Connection, "_release", wait)
+        peers[0].close()
+        eventually(lambda: not manager.is_connected())
+
+    peers = [server.accept()]
+    admit(peers[0])
+    channels(peers[0])
+    assert lost.get(timeout=TIMEOUT)
+    return_to(server)
 
 
 def test_pings_and_the_end(

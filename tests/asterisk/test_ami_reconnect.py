@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import logging
 import secrets
+import threading
 from collections import defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +29,7 @@ from pystrix.ami import (
     aio,
     events,
 )
-from tests.agi.peers import TIMEOUT, Background, eventually, records
+from tests.agi.peers import TIMEOUT, Background, eventually, library_threads, records
 from tests.ami.managers import ALL, Heard, Running
 from tests.asterisk.restarting import RestartingAsterisk
 
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
 
 SOON = Backoff(0.05, 2, 0.5)
 STORMS = 10
+KILLS = 20
 
 
 @pytest.fixture(scope="module")
@@ -309,6 +314,64 @@ def test_storm(start: Start) -> None:
     assert counts == {str(number): list(range(1, times + 1)) for number in range(STORMS)}
     assert total[0] > 5 * STORMS * times
     assert running.manager.events_dropped == 0
+
+
+@pytest.mark.timeout(300)
+def test_killed_again_and_again(start: Start, asterisk: RestartingAsterisk) -> None:
+    """It dies in the middle of a storm, over and over: a gap each time, and nothing is left."""
+    running = start(connect_timeout=1)
+    heard = Heard()
+    running.manager.register_callback(events.UserEvent, heard)
+    running.manager.register_callback(Gap, heard)
+    running.register_resync(lambda _, send: send(actions.CoreStatus()))
+    running.send(actions.UserEvent("First"))
+    heard.next()
+    before = resources(running)
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.is_set():
+            with contextlib.suppress(ManagerConnectionLostError):
+                running.send(actions.Ping())
+
+    asking = [Background(ask) for _ in range(3)]
+    for number in range(1, KILLS + 1):
+        storm(running.send, number, 1_000_000)
+        counts = [heard_count(heard.next(), number) for _ in range(500)]
+        asterisk.kill()
+        asterisk.start()
+        while not isinstance(event := heard.next(), Gap):
+            counts.append(heard_count(event, number))
+        assert counts == list(range(1, len(counts) + 1)), "one is missing"
+        assert event.connection == number
+        assert event.channels is not None
+        assert list(event.channels) == []
+        assert len(event.results) == 1
+    over.set()
+    for each in asking:
+        each.result()
+    assert running.manager.events_dropped == 0
+    eventually(lambda: resources(running) == before, "what the lost connections used is left")
+
+
+def heard_count(event: Event, number: int) -> int:
+    """Give the count of an event of a storm."""
+    assert event["Storm"] == str(number)
+    return int(event["Count"])
+
+
+def resources(running: Running) -> tuple[int, int, int]:
+    """Count the descriptors of this process, the threads of the library, and the tasks."""
+    loop = getattr(running, "loop", None)
+    tasks = 0
+    if loop is not None:
+        tasks = asyncio.run_coroutine_threadsafe(_count_tasks(), loop).result(TIMEOUT)
+    gc.collect()
+    return len(list(Path("/proc/self/fd").iterdir())), len(library_threads()), tasks
+
+
+async def _count_tasks() -> int:
+    return len(asyncio.all_tasks())
 
 
 def test_slow_consumer(asterisk: RestartingAsterisk, caplog: pytest.LogCaptureFixture) -> None:

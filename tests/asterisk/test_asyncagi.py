@@ -26,12 +26,14 @@ from pystrix.ami._backoff import Backoff
 from tests.agi.peers import TIMEOUT, Background, eventually
 from tests.agi.transports import _run_plain, _until
 from tests.asterisk.calls import SECONDS, Call, dialplan_data, place_call
+from tests.asterisk.sip import Telephone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.agi.transports import LoopFactory, Script
     from tests.asterisk.server import Asterisk
+    from tests.asterisk.telephony import TelephonyAsterisk
 
 PROMPT = "demo-congrats"
 USER = "tests"
@@ -453,6 +455,46 @@ def test_call_that_is_taken_into_a_bridge(running: Any, asterisk: Asterisk) -> N
     other.wait_event("AsyncAGIStart")
     asterisk.ami.action("Bridge", Channel1=outcome.call.channel, Channel2=other.channel)
     assert "into a bridge" in outcome.result()
+
+
+@pytest.mark.parametrize("meanwhile", ["nothing", "a command", "commands"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_call_that_is_replaced(telephony: TelephonyAsterisk, kind: str, meanwhile: str) -> None:
+    """A telephone that takes the place of another goes on in the same session."""
+    telephony.command("dialplan add extension asyncagi,1,AGI,agi:async into far replace")
+    replaced = threading.Event()
+    ready = threading.Event()
+    names: list[str] = []
+    ended = threading.Event()
+
+    async def script(agi: Any, until: Any) -> None:
+        await agi.execute(core.Answer())
+        names.append(await agi.execute(core.GetVariable("CHANNEL")))
+        ready.set()
+        if meanwhile == "a command":
+            await agi.execute(core.WaitForDigit(2000))
+        while meanwhile == "commands" and not replaced.is_set():
+            await agi.execute(core.Noop())
+        await until(replaced.is_set)
+        assert not agi.hung_up
+        names.append(await agi.execute(core.GetVariable("CHANNEL")))
+        ended.set()
+
+    running = KINDS[kind](telephony)
+    try:
+        running.serve(None, script)
+        with Telephone(telephony.sip_port) as first, Telephone(telephony.sip_port) as second:
+            dialog = first.call("asyncagi")
+            assert ready.wait(SECONDS)
+            second.call("asyncagi", dialog)
+            telephony.ami.wait_event(
+                lambda event: event.get("Event") == "Hangup" and event.get("Channel") == names[0]
+            )
+            replaced.set()
+            assert ended.wait(SECONDS)
+    finally:
+        running.stop()
+    assert len(set(names)) == 2
 
 
 def test_dial(running: Any, asterisk: Asterisk) -> None:

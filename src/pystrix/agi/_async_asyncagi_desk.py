@@ -99,7 +99,7 @@ class Line:
 
     async def _send(self) -> None:
         while self._outbox:
-            await self._desk.send(self._outbox.popleft())
+            await self._desk.send(self.link, self._outbox.popleft())
 
     def _sent(self, sender: asyncio.Task[None]) -> None:
         """See what became of what was sent: all of it, or the manager did not take it."""
@@ -180,14 +180,13 @@ class Desk:
         for message in messages:
             name = message.name
             if name in EVENTS:
-                taken = self._links.take(message)
-                if taken is not None:
-                    self._hand(*taken)
+                for link, item in self._links.take(message):
+                    self._hand(link, item)
             elif name == START:
                 self._offer(message)
             elif name == GAP:
-                for request in self._links.give_back(message.channels):
-                    self.start(self._end_lost(request))
+                for link, request in self._links.give_back(message.channels):
+                    self.start(self._end_lost(link, request))
 
     def lost(self, why: str) -> None:
         """End all calls: they cannot be controlled over another connection."""
@@ -214,15 +213,14 @@ class Desk:
             self._offered.append(line)
             self._wake()
 
-    async def _end_lost(self, request: Request) -> None:
+    async def _end_lost(self, link: Link, request: Request) -> None:
         """End a call of the last connection that nobody controls any more."""
-        channel = request.headers["Channel"]
         try:
-            await self.send(request)
+            await self.send(link, request)
         except Error as error:
-            _LOGGER.warning("%s stays in AsyncAGI, its session lost: %s", channel, error)
+            _LOGGER.warning("%s stays in AsyncAGI, its session lost: %s", link.channel, error)
         else:
-            _LOGGER.warning("%s is ended as a failure, its session lost", channel)
+            _LOGGER.warning("%s is ended as a failure, its session lost", link.channel)
 
     # For lines.
 
@@ -237,12 +235,18 @@ class Desk:
         """Make the actions that send commands."""
         return self._links.requests(link, data)
 
-    async def send(self, request: Request) -> None:
+    async def send(self, link: Link, request: Request) -> None:
         """Send an action. It is no error if the channel is gone: an event says so, too.
 
         Raises:
             Error: If the manager does not take it.
         """
+        following: Request | None = request
+        while following is not None:
+            following = await self._send(link, following)
+
+    async def _send(self, link: Link, request: Request) -> Request | None:
+        """Send an action; give what to send instead, if the channel has another name by now."""
         if not self._manager.is_connected():  # another connection is not waited for
             raise ManagerError(f"cannot send {request.name}: the manager is not connected")
         action = AnyAction(request.name, request.headers)
@@ -251,6 +255,8 @@ class Desk:
         except ManagerActionError as error:
             if not str(error).endswith(NO_CHANNEL):
                 raise
+            return self._links.refused(link, request)
+        return None
 
     async def settle(self, link: Link) -> bool:
         """Find out whether the last command failed, rather than that the caller hung up."""

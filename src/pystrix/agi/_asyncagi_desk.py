@@ -8,7 +8,7 @@ import queue
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pystrix.agi._asyncagi_links import (
     BREAK,
@@ -27,11 +27,12 @@ from pystrix.agi._asyncagi_links import (
     Request,
 )
 from pystrix.agi._asyncagi_protocol import SEND_SECONDS, Result
-from pystrix.ami._action import AnyAction
+from pystrix.ami._action import AnyAction, AnyListAction
+from pystrix.ami._message import Event
 from pystrix.ami.errors import Error, ManagerActionError, ManagerError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pystrix.agi._session import Session
     from pystrix.ami import Manager
@@ -134,7 +135,7 @@ class Line:
 
     def _request(self, requests: list[Request]) -> None:
         try:
-            self._desk.send(requests)
+            self._desk.send(self.link, requests)
         except Error as error:
             self.link.protocol.note_end(str(error))
             raise BrokenPipeError(str(error)) from error
@@ -155,7 +156,7 @@ class Line:
             return
         if not self._kept and self._can_be_ended:
             try:
-                self._desk.send(self._desk.requests(self.link, BREAK))
+                self._desk.send(self.link, self._desk.requests(self.link, BREAK))
             except Error as error:
                 _LOGGER.warning("%s is not given back to the dialplan: %s", self.peer, error)
         self._desk.release(self.link)
@@ -180,13 +181,13 @@ class Line:
             return
         self._kept = True
         try:
-            self._desk.send(self._desk.requests(self.link, FAIL))
+            self._desk.send(self.link, self._desk.requests(self.link, FAIL))
             while deadline is not None and (result := self.receive_before(deadline)):
                 of_earlier = isinstance(result, Result) and result.left
                 if not of_earlier and result.startswith(FAILED):
                     return
                 if not of_earlier:  # a text had come
-                    self._desk.send(self._desk.requests(self.link, FAIL))
+                    self._desk.send(self.link, self._desk.requests(self.link, FAIL))
         except (Error, BrokenPipeError) as error:  # the connection, or this program ends
             _LOGGER.warning("%s is not ended as a failure: %s", self.peer, error)
 
@@ -200,37 +201,38 @@ class Desk:
 
     def __init__(self, manager: Manager) -> None:
         self._manager = manager
-        # Guards the five below. A signal handler may stop the thread that holds it.
+        # Guards the six below. A signal handler may stop the thread that holds it.
         self._news = threading.Condition(threading.RLock())
         self._links = Links()
         self._lines: dict[Link, Line] = {}
         self._offered: deque[Line] = deque()  # nobody has taken them yet
         self._stopped = False
         self._closed = False
+        self._unsettled = False  # whether calls of the last connection are to be ended
         manager.tap(self)
 
     # The tap; in the thread that reads.
 
     def heard(self, messages: Sequence[Any]) -> None:
         """Take what came of the events that say something of calls."""
+        if self._unsettled:
+            self._settle_lost(messages)
         for message in messages:
             name = message.name
             if name in EVENTS:
                 with self._news:
-                    taken = self._links.take(message)
-                    handed = taken and (self._lines[taken[0]], taken[1])
-                if handed:
-                    self._hand(*handed)
+                    taken = [(self._lines[link], item) for link, item in self._links.take(message)]
+                for line, item in taken:
+                    self._hand(line, item)
             elif name == START:
                 self._offer(message)
-            elif name == GAP:
-                self._give_back(message)
 
     def lost(self, why: str) -> None:
         """End all calls: they cannot be controlled over another connection."""
         end = End(f"the connection to the manager was lost: {why}")
         with self._news:
             lines = [self._lines[link] for link in self._links.lose(end)]
+            self._unsettled = self._links.has_lost
         for line in lines:
             self._hand(line, end)
 
@@ -255,24 +257,40 @@ class Desk:
         if overtaken:
             self._hand(overtaken, OVERTAKEN)
 
-    def _give_back(self, gap: Any) -> None:  # noqa: ANN401 - an event
-        """End the calls of the last connection that nobody controls any more."""
-        with self._news:
-            requests = self._links.give_back(gap.channels)
-        if requests:
-            threading.Thread(
-                target=self._end_lost, args=[requests], name="pystrix-asyncagi-gap", daemon=True
-            ).start()
+    def _settle_lost(self, messages: Sequence[Any]) -> None:
+        """End the calls of the last connection that nobody controls any more; in a thread.
 
-    def _end_lost(self, requests: list[Request]) -> None:
-        for request in requests:
-            channel = request.headers["Channel"]
+        A manager that connects again by itself says what channels there are before anything else.
+        One that was connected again by the program has to be asked, once it is logged in: no event
+        comes before.
+        """
+        gap = next((message for message in messages if message.name == GAP), None)
+        if messages and gap is None and not any(isinstance(each, Event) for each in messages):
+            return
+        self._unsettled = False
+        threading.Thread(
+            target=self._give_back, args=[gap], name="pystrix-asyncagi-gap", daemon=True
+        ).start()
+
+    def _give_back(self, gap: Any) -> None:  # noqa: ANN401 - an event, or None
+        try:
+            channels = self._ask_for_channels() if gap is None else gap.channels
+        except Error as error:
+            _LOGGER.warning("calls may stay in AsyncAGI, their sessions lost: %s", error)
+            channels = None
+        with self._news:
+            requests = self._links.give_back(channels)
+        for link, request in requests:
             try:
-                self.send([request])
+                self.send(link, [request])
             except Error as error:
-                _LOGGER.warning("%s stays in AsyncAGI, its session lost: %s", channel, error)
+                _LOGGER.warning("%s stays in AsyncAGI, its session lost: %s", link.channel, error)
             else:
-                _LOGGER.warning("%s is ended as a failure, its session lost", channel)
+                _LOGGER.warning("%s is ended as a failure, its session lost", link.channel)
+
+    def _ask_for_channels(self) -> Sequence[Mapping[str, str]]:
+        action: AnyListAction = AnyListAction("CoreShowChannels")
+        return cast("Sequence[Mapping[str, str]]", self._manager.send(action))
 
     # For lines.
 
@@ -281,20 +299,29 @@ class Desk:
         with self._news:
             return self._links.requests(link, data)
 
-    def send(self, requests: list[Request]) -> None:
+    def send(self, link: Link, requests: list[Request]) -> None:
         """Send actions. It is no error if the channel is gone: an event says so, too.
 
         Raises:
             Error: If the manager does not take them.
         """
         for request in requests:
-            if not self._manager.is_connected():  # another connection is not waited for
-                raise ManagerError(f"cannot send {request.name}: the manager is not connected")
-            try:
-                self._manager.send(AnyAction(request.name, request.headers), timeout=SEND_SECONDS)
-            except ManagerActionError as error:
-                if not str(error).endswith(NO_CHANNEL):
-                    raise
+            following: Request | None = request
+            while following is not None:
+                following = self._send(link, following)
+
+    def _send(self, link: Link, request: Request) -> Request | None:
+        """Send an action; give what to send instead, if the channel has another name by now."""
+        if not self._manager.is_connected():  # another connection is not waited for
+            raise ManagerError(f"cannot send {request.name}: the manager is not connected")
+        try:
+            self._manager.send(AnyAction(request.name, request.headers), timeout=SEND_SECONDS)
+        except ManagerActionError as error:
+            if not str(error).endswith(NO_CHANNEL):
+                raise
+            with self._news:
+                return self._links.refused(link, request)
+        return None
 
     def settle(self, link: Link) -> bool:
         """Find out whether the last command failed, rather than that the caller hung up."""

@@ -5,6 +5,12 @@ Pure. A call is known by its channel's ``Uniqueid``, for the name may change; a 
 Two other signs count as well, for Asterisk says nothing of AsyncAGI when a channel is taken away
 from it into a bridge: that it enters a bridge while no command runs that could have led it there,
 and that it is gone.
+
+Unless another channel has taken its place: a transfer into the call, or a SIP call that replaces
+it. AsyncAGI then goes on under another name and ``Uniqueid``. What shows it is that this channel
+suddenly is at the same AGI of the dialplan (``Newexten``) and no ``AsyncAGIStart`` follows, and
+that the old one is gone without a cause. What was refused meanwhile, for the old name is nobody's,
+is sent again to the new one.
 """
 
 from __future__ import annotations
@@ -32,6 +38,7 @@ EVENTS: Final = frozenset(
         "AsyncAGIEnd",
         "BridgeEnter",
         "Hangup",
+        "Newexten",
         "Rename",
         "VarSet",
     }
@@ -58,6 +65,17 @@ _TRIES_IN_VAIN: Final = 3
 _BRIDGING: Final = frozenset({b"EXEC", b"GOSUB"})
 """The first words of the commands that may lead a channel into a bridge."""
 
+
+_REQUEST: Final = "agi:async"
+_NO_CAUSE: Final = "0"
+"""The ``Cause`` of a ``Hangup`` for which nobody hung up."""
+_ARRIVALS: Final = 64
+"""Channels at an AsyncAGI whose start has not come yet; it follows at once."""
+
+_LATER: Final = frozenset({"AsyncAGIExec", "AsyncAGIEnd", "BridgeEnter", "Hangup"})
+"""What no channel does before its AsyncAGI has started."""
+
+_COMMAND_ID: Final = "CommandID"
 
 NO_CHANNEL: Final = (" does not exist.", "No such channel", "Channel not found")
 """How the reason ends for which an action is refused when the channel is gone."""
@@ -94,6 +112,9 @@ GONE: Final = End("the call is gone")
 OVERTAKEN: Final = End("the call runs another AsyncAGI by now")
 _ENDS: Final = {"AsyncAGIEnd": LEFT, "BridgeEnter": BRIDGED, "Hangup": GONE}
 
+Place = tuple[str | None, ...]
+"""Where a channel is in the dialplan, and with which data."""
+
 Settling = Generator[Request, str | None, bool]
 """Yields requests for a variable, gets its value or None, and tells whether a command failed."""
 
@@ -112,7 +133,9 @@ class Link:
         "channel",
         "ended",
         "environment",
+        "missed",
         "orders",
+        "place",
         "protocol",
         "started",
         "status",
@@ -130,10 +153,14 @@ class Link:
         """Why it is over; None while it is not."""
         self.status: str | None = None
         """AGISTATUS after the end, if it was told."""
+        self.place: Place | None = None
+        """Where it entered AsyncAGI, if that was told."""
         self.started: bool = False
         """Whether the first of the commands that are on their way runs."""
         self.orders: Orders | None = None
         """What is to be sent when it does: Asterisk may look at it only 100 ms after it came."""
+        self.missed: list[Request] = []
+        """What was refused because no channel had the name that was known."""
         self._running: dict[str, bytes] = {}  # the lines of commands by their ids
 
     @property
@@ -165,6 +192,24 @@ class Link:
         del self._running[command_id]
         self.started = False
         self.orders = None
+        # What was to stop it would stop another one.
+        self.missed = [request for request in self.missed if _COMMAND_ID in request.headers]
+
+    def take_missed(self) -> Orders | None:
+        """Give what is to be sent again, now that the channel has another name."""
+        missed = [self.renamed(request) for request in self.missed if self.is_renamed(request)]
+        if not missed:
+            return None
+        self.missed = []
+        return Orders(missed)
+
+    def is_renamed(self, request: Request) -> bool:
+        """Tell whether a request is for a name that the channel had before."""
+        return request.headers["Channel"] != self.channel
+
+    def renamed(self, request: Request) -> Request:
+        """Make the same request for the name that the channel has."""
+        return Request(request.name, request.headers | {"Channel": self.channel})
 
     def is_at(self, channel: Mapping[str, str]) -> bool:
         """Tell whether a channel is where this one entered AsyncAGI."""
@@ -201,6 +246,8 @@ class Links:
         self._count = 0
         self._by_uniqueid: dict[str, Link] = {}
         self._by_command: dict[str, Link] = {}
+        # The channels that have arrived at an AsyncAGI, by unique id: their names and places.
+        self._arrivals: dict[str, tuple[str, Place]] = {}
         self._lost: dict[str, Link] = {}  # those that ended because the connection did
 
     def __len__(self) -> int:
@@ -215,7 +262,9 @@ class Links:
         uniqueid = event.get("Uniqueid", "")
         before = self._by_uniqueid.get(uniqueid)
         link = Link(event.get("Channel", ""), uniqueid, Result.of(event.get("Env", "")))
+        _, link.place = self._arrivals.pop(uniqueid, ("", None))
         self._by_uniqueid[uniqueid] = link
+        self._lost.pop(uniqueid, None)  # it has left AsyncAGI since
         if before is None or before.ended is not None:
             return link, None
         before.ended = OVERTAKEN
@@ -238,16 +287,37 @@ class Links:
             command_id = f"{self._prefix}-{self._count}"
             link.add(command_id, line)
             self._by_command[command_id] = link
-            headers = {"Command": decode(line[:-1]), "CommandID": command_id}
+            headers = {"Command": decode(line[:-1]), _COMMAND_ID: command_id}
             requests.append(Request("AGI", channel | headers))
         return requests
 
-    def take(self, event: Mapping[str, str]) -> tuple[Link, Item] | None:
+    def refused(self, link: Link, request: Request) -> Request | None:
+        """Take note that there is no channel of the name; give what to send instead, if known."""
+        if link.is_renamed(request):  # meanwhile
+            return link.renamed(request)
+        link.missed.append(request)  # it is gone, or will be renamed
+        return None
+
+    def take(self, event: Mapping[str, str]) -> list[tuple[Link, Item]]:
         """Take one of `EVENTS`; give the call it is for and what it brings, if there is one."""
+        taken = self._take(event)
+        if taken is None:
+            return []
+        link, item = taken
+        missed = link.take_missed() if link.missed and link.ended is None else None
+        return [(link, each) for each in (item, missed) if each is not None]
+
+    def _take(self, event: Mapping[str, str]) -> tuple[Link, Item | None] | None:
         name = event["Event"]
+        uniqueid = event.get("Uniqueid", "")
+        if name == "Newexten":
+            self._note_arrival(event, uniqueid)
+            return None
+        if name in _LATER:
+            self._arrivals.pop(uniqueid, None)
         if name == "AsyncAGIExec":
             return self._take_result(event)
-        link = self._by_uniqueid.get(event.get("Uniqueid", ""))
+        link = self._by_uniqueid.get(uniqueid)
         if link is None:
             return None
         item: Orders | End | None = None
@@ -260,10 +330,46 @@ class Links:
                 if link.ended is not None and event.get("Variable") == _STATUS:
                     link.status = event.get("Value")
             case _:
-                bridged = name == "BridgeEnter"
-                if link.ended is None and not (bridged and link.may_be_bridged):
-                    item = link.ended = _ENDS[name]
-        return (link, item) if item else None
+                item = self._take_end(link, event)
+        return link, item
+
+    def _take_end(self, link: Link, event: Mapping[str, str]) -> End | None:
+        """Take an event that ends a call, unless it does not."""
+        name = event["Event"]
+        if link.ended is not None:
+            return None
+        if name == "BridgeEnter" and link.may_be_bridged:
+            return None
+        if name == "Hangup" and event.get("Cause") == _NO_CAUSE and self._follow(link):
+            return None
+        link.ended = _ENDS[name]
+        return link.ended
+
+    def _note_arrival(self, event: Mapping[str, str], uniqueid: str) -> None:
+        """Note that a channel is at an AsyncAGI of the dialplan, whose start is yet to come."""
+        data = event.get("AppData", "")
+        link = self._by_uniqueid.get(uniqueid)
+        if data.lower().startswith(_REQUEST) and (link is None or link.ended is not None):
+            place = (*map(event.get, ("Context", "Exten", "Priority")), data)
+            self._arrivals[uniqueid] = event.get("Channel", ""), place
+            if len(self._arrivals) > _ARRIVALS:
+                del self._arrivals[next(iter(self._arrivals))]
+
+    def _follow(self, link: Link) -> bool:
+        """Follow a call whose channel is gone to the one that has taken its place, if one has."""
+        for uniqueid, (channel, place) in self._arrivals.items():
+            if place == link.place:
+                del self._arrivals[uniqueid]
+                self._move(link, channel, uniqueid)
+                return True
+        return False
+
+    def _move(self, link: Link, channel: str, uniqueid: str) -> None:
+        link.channel = channel
+        if uniqueid != link.uniqueid and self._by_uniqueid.get(link.uniqueid) is link:
+            del self._by_uniqueid[link.uniqueid]
+            self._by_uniqueid[uniqueid] = link
+            link.uniqueid = uniqueid
 
     def forget(self, link: Link) -> None:
         """Take nothing more for a call. Idempotent."""
@@ -275,12 +381,19 @@ class Links:
     def lose(self, end: End) -> list[Link]:
         """End all calls, for the connection has ended; give those that were not over."""
         links = [link for link in self._by_uniqueid.values() if link.ended is None]
-        self._lost = {link.uniqueid: link for link in links}
+        # Another connection may be lost before it is known what became of those of the last one.
+        self._lost |= {link.uniqueid: link for link in links}
+        self._arrivals.clear()
         for link in links:
             link.ended = end
         return links
 
-    def give_back(self, channels: Iterable[Mapping[str, str]] | None) -> list[Request]:
+    @property
+    def has_lost(self) -> bool:
+        """Whether calls of the last connection may still be in AsyncAGI."""
+        return bool(self._lost)
+
+    def give_back(self, channels: Iterable[Mapping[str, str]] | None) -> list[tuple[Link, Request]]:
         """Make the actions that end the calls of the last connection as failures.
 
         Nobody controls them any more, and their callers would wait for ever. A channel that is
@@ -291,12 +404,13 @@ class Links:
                 did not tell.
         """
         lost, self._lost = self._lost, {}
-        requests: list[Request] = []
+        requests: list[tuple[Link, Request]] = []
         for channel in channels or ():
             link = lost.get(channel.get("Uniqueid", ""))
             if link is not None and link.is_at(channel):
-                headers = {"Channel": channel.get("Channel", link.channel), "Command": _FAIL_TEXT}
-                requests.append(Request("AGI", headers))
+                link.channel = channel.get("Channel", link.channel)
+                headers = {"Channel": link.channel, "Command": _FAIL_TEXT}
+                requests.append((link, Request("AGI", headers)))
         return requests
 
     def _take_result(self, event: Mapping[str, str]) -> tuple[Link, Result] | None:
@@ -305,13 +419,7 @@ class Links:
         if link is None:  # of somebody else
             return None
         link.remove(command_id)
-        # A call that another one was put in place of has another name and id from then on.
-        link.channel = event.get("Channel", link.channel)
-        uniqueid = event.get("Uniqueid", link.uniqueid)
-        if uniqueid != link.uniqueid and self._by_uniqueid.get(link.uniqueid) is link:
-            del self._by_uniqueid[link.uniqueid]
-            self._by_uniqueid[uniqueid] = link
-            link.uniqueid = uniqueid
+        self._move(link, event.get("Channel", link.channel), event.get("Uniqueid", link.uniqueid))
         result = Result.of(event.get("Result", ""))
         result.left = len(link.commands)
         return link, result

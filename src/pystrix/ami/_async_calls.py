@@ -8,7 +8,7 @@ import inspect
 import logging
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pystrix.ami import _calling
 from pystrix.ami._tracked import CallEnd, Change, Outcome, TrackedCall
@@ -407,7 +407,7 @@ class Calls:
             self._delivering = asyncio.get_running_loop().create_task(self._deliver())
 
     async def _deliver(self) -> None:
-        task = asyncio.current_task()
+        task = cast("asyncio.Task[None]", asyncio.current_task())
         while self._queue:
             change = self._queue.popleft()
             for function in self._callbacks:
@@ -415,11 +415,9 @@ class Calls:
                     result = function(change)
                     if inspect.isawaitable(result):
                         await result
-                except asyncio.CancelledError:
-                    if task is not None and task.cancelling():
-                        raise
-                    _LOGGER.exception("the callback %r failed for %s", function, change)
-                except (Exception, SystemExit):  # it harms nobody else
+                except (Exception, SystemExit, asyncio.CancelledError) as error:
+                    if task.cancelling() and isinstance(error, asyncio.CancelledError):
+                        raise  # of the loop; any other is the function's own failure
                     _LOGGER.exception("the callback %r failed for %s", function, change)
 
     def _watch_time(self) -> None:

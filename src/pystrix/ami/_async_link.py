@@ -115,7 +115,8 @@ class AsyncLink:
         if self._task is None:
             self._finish(None)
         else:
-            self._task.cancel()
+            if not self._task.cancelling():  # once: it ends in order
+                self._task.cancel()
             await asyncio.wait([self._task])
 
     async def come_online(self, name: str, timeout: float) -> AsyncConnection:
@@ -221,9 +222,11 @@ class AsyncLink:
         finally:
             was_usable, self._usable = self._usable, False
             connection.close("the manager was closed")
-            await asyncio.wait([connection.closed])
-            if was_usable:
-                self._on_lost(failure or connection.failure)
+            try:
+                await asyncio.wait([connection.closed])
+            finally:  # it may be cancelled there as well
+                if was_usable:
+                    self._on_lost(failure or connection.failure)
         return None if connection.goodbye else failure or connection.failure
 
     async def _converse(self, connection: AsyncConnection, opening: Opening) -> None:

@@ -179,6 +179,11 @@ class Connection:
         self._release()
         self._over.set()
 
+    def forsake(self) -> None:
+        """Give the descriptors back and nothing else, in the child of a fork."""
+        for each in (self.socket, self._waker, self._sleeper):
+            each.close()
+
     def request(
         self,
         action: Action[T_co],

@@ -53,6 +53,10 @@ _OVERLAP: Final = len(END_COMMAND) + 4  # bytes that may be the beginning of an 
 _ID_LENGTH: Final = 16
 
 
+class NotConnectedError(ManagerError):
+    """Raised when there is no connection, so that nothing was sent."""
+
+
 class State(enum.Enum):
     """Where a connection stands."""
 
@@ -152,12 +156,12 @@ class AMIProtocol:
             What fills with the answer.
 
         Raises:
-            ManagerError: If there is no connection (yet, or any more).
+            NotConnectedError: If there is no connection (yet, or any more).
             ValueError: If Asterisk could not take the action, or its ActionID is outstanding.
             TypeError: If the value of a header is bytes or None.
         """
         if self.state is not _READY:
-            raise ManagerError(f"cannot send {action.name}: not connected to {self.peer}")
+            raise NotConnectedError(f"cannot send {action.name}: not connected to {self.peer}")
         text, used = action.build_request(action_id, self._new_id, **(headers or {}))
         if not used or used in self._waiting or used in self._collecting:
             raise ValueError(f"the ActionID {used!r} is empty, or another action waits with it")

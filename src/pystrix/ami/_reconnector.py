@@ -101,7 +101,7 @@ def take_stock(
     for hook in hooks:
         try:
             results[hook] = hook(manager)
-        except Exception:
+        except BaseException:  # it harms nobody else
             if not connection.alive:  # it will be called again
                 break
             logger.exception("the resync hook %r failed", hook)
@@ -158,6 +158,11 @@ class Reconnector:
         """The connection that actions can be sent over; None while there is none."""
         connection = self._connection
         return connection if self._usable and connection and connection.alive else None
+
+    @property
+    def connection(self) -> Connection | None:
+        """The connection there is, or was last."""
+        return self._connection
 
     def start(self) -> None:
         """Connect; once.
@@ -311,9 +316,9 @@ class Reconnector:
                 failure = connection.failure or error
         finally:
             if connection is not None:
-                self._usable = False
                 connection.close("the manager disconnected")
                 connection.wait_closed()
+                self._usable = False  # not before: the thread that reads looks at the end
         if self._stopping or (connection is not None and connection.goodbye):
             failure = None
         return time.monotonic() if connection is None else connection.heard, failure

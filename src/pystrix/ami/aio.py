@@ -397,11 +397,14 @@ class Manager(Listeners):
         except ManagerError as error:
             self._logger.info("the channels behind the gap are not known: %s", error)
         results: dict[Any, object] = {}
+        task = cast("asyncio.Task[Any]", asyncio.current_task())
         for hook in self._hooks:
             try:
                 result = hook(self)
                 results[hook] = await result if inspect.isawaitable(result) else result
-            except Exception:
+            except (Exception, SystemExit, asyncio.CancelledError) as error:
+                if task.cancelling() and isinstance(error, asyncio.CancelledError):
+                    raise  # by the manager; any other is the hook's own failure
                 if not connection.alive:  # it will be called again
                     break
                 self._logger.exception("the resync hook %r failed", hook)

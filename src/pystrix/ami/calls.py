@@ -464,5 +464,5 @@ class Calls:
         for function in self._callbacks:
             try:
                 function(change)
-            except BaseException:  # it harms nobody else
+            except BaseException:  # it harms nobody else, the clock of the calls least of all
                 _LOGGER.exception("the callback %r failed for %s", function, change)

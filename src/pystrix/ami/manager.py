@@ -7,7 +7,7 @@ import logging
 import ssl as tls
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar
 
 from pystrix.ami._aggregate import Aggregate, Aggregates, SynchronousEvents
 from pystrix.ami._answer import Answer
@@ -15,10 +15,12 @@ from pystrix.ami._backoff import Backoff
 from pystrix.ami._connection import Connection, connect
 from pystrix.ami._dispatcher import Dispatcher
 from pystrix.ami._exchange import ResponseOnly
+from pystrix.ami._forks import tell_of_forks
 from pystrix.ami._gap import Gap
 from pystrix.ami._listeners import Listeners
 from pystrix.ami._login import Auth, Credentials
 from pystrix.ami._message import Event, Response
+from pystrix.ami._protocol import NotConnectedError
 from pystrix.ami._reconnecting import Reconnecting
 from pystrix.ami._reconnector import Reconnector, ask, monitor, take_stock
 from pystrix.ami._target import Target, peer_of
@@ -29,8 +31,7 @@ from pystrix.ami.events import BY_NAME
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping, Sequence
-    from types import TracebackType
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Self, Unpack
 
     from pystrix.ami._action import Action, T_co
@@ -48,6 +49,7 @@ QUEUE_SIZE: Final = 50_000
 PING_SECONDS: Final = 5.0
 """How long a server may be silent after a Ping before `Manager.monitor_connection` ends it."""
 
+ResultT = TypeVar("ResultT")
 Heard = Event | Response | Aggregate
 
 
@@ -71,7 +73,8 @@ class Manager(Listeners):
     It connects when it is told to (`connect`); logging in is the caller's first action, unless
     `connect` is to do it. Any number of threads may use it; callbacks run one after the other in a
     thread of their own, in the order of the events, and may use it as well. A context manager:
-    closed at the end.
+    closed at the end. After a fork the connection is the parent's: the child has none, and can make
+    its own.
 
     With `reconnect` it makes a connection that was lost again. Actions on their way fail with a
     `ManagerConnectionLostError` that says whether they had been sent; none is ever sent again. The
@@ -133,6 +136,7 @@ class Manager(Listeners):
         self._why_ended = "the manager disconnected"  # the last connection
         self._aggregates = Aggregates()
         self._dropped = 0
+        tell_of_forks(self)
 
     # The connection.
 
@@ -308,12 +312,7 @@ class Manager(Listeners):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property
@@ -342,8 +341,11 @@ class Manager(Listeners):
             TypeError: If the value of a header is bytes or None.
         """
         seconds = action.timeout if timeout is None else timeout
-        link, seconds = self._connected(action.name, seconds)
-        return ask(link.connection, action, action_id, timeout=seconds)
+        return self._over(
+            action.name,
+            seconds,
+            lambda link, left: ask(link.connection, action, action_id, timeout=left),
+        )
 
     def send_action(
         self, request: Action[Any], action_id: str | None = None, **kwargs: object
@@ -367,18 +369,21 @@ class Manager(Listeners):
             ValueError: If Asterisk could not take it, or the ActionID is in use.
             TypeError: If the value of a header is bytes or None.
         """
-        (connection, dispatcher), timeout = self._connected(request.name, request.timeout)
         waiting = SynchronousEvents(request) if request.synchronous else None
         aggregate = request.aggregate and not request.synchronous
-        started = time.monotonic()
-        exchange = connection.request(
-            request,
-            None if action_id is None else str(action_id),
-            timeout=timeout,
-            headers=kwargs,
-            collector=waiting or ResponseOnly(),
-            on_begin=(functools.partial(self._begin_aggregates, dispatcher) if aggregate else None),
-        )
+
+        def ask_over(link: _Link, left: float) -> tuple[float, Exchange[Any]]:
+            begin = functools.partial(self._begin_aggregates, link.dispatcher)
+            return time.monotonic(), link.connection.request(
+                request,
+                None if action_id is None else str(action_id),
+                timeout=left,
+                headers=kwargs,
+                collector=waiting or ResponseOnly(),
+                on_begin=begin if aggregate else None,
+            )
+
+        started, exchange = self._over(request.name, request.timeout, ask_over)
         seconds = time.monotonic() - started
         response = exchange.response
         if aggregate and (response is None or not response.success):
@@ -456,6 +461,18 @@ class Manager(Listeners):
         started = time.monotonic()
         connection = kept.reconnector.come_online(name, timeout)
         return _Link(connection, kept.dispatcher), timeout - (time.monotonic() - started)
+
+    def _over(
+        self, name: str, timeout: float, ask_over: Callable[[_Link, float], ResultT]
+    ) -> ResultT:
+        """Ask something over the connection, or the next one if it ends before a byte is sent."""
+        while True:
+            link, timeout = self._connected(name, timeout)
+            try:
+                return ask_over(link, timeout)
+            except NotConnectedError:
+                if self._kept is None:
+                    raise
 
     def _keep(self, target: Target, *, patient: bool) -> None:
         """Make a connection, log in, and make it again when it is lost."""
@@ -543,6 +560,15 @@ class Manager(Listeners):
             self._logger.log(level, "%s", connection.failure)
         self._note_end(connection)
         self._give_up(dispatcher)
+
+    def _forked(self) -> None:
+        """Leave the connection to the parent; in the child of a fork, which has no thread of it."""
+        self._connecting, self._lock = threading.Lock(), threading.Lock()
+        link, self._link = self._link, None
+        kept, self._kept = self._kept, None
+        for connection in (link and link.connection, kept and kept.reconnector.connection):
+            if connection is not None:
+                connection.forsake()
 
     def _note_end(self, connection: Connection) -> None:
         self._why_ended = str(connection.failure or "the manager disconnected")
