@@ -403,7 +403,7 @@ class Reconnector:
             if step.do == "ping":
                 try:
                     connection.request(
-                        AnyAction("Ping"), timeout=step.wait, collector=ResponseOnly()
+                        AnyAction("Ping"), timeout=keepalive.timeout, collector=ResponseOnly()
                     )
                 except ManagerError:  # closed in this moment
                     continue
