@@ -17,7 +17,7 @@ from pystrix.agi import (
     Dialogue,
     core,
 )
-from tests.agi.peers import Background, eventually, records
+from tests.agi.peers import TIMEOUT, Background, eventually, records
 from tests.agi.switch import BREAK, FAIL
 from tests.agi.transports import SWITCHED, demo
 
@@ -563,7 +563,7 @@ def test_stop_of_a_command_that_waits(start: Start) -> None:
     eventually(lambda: peer._commands.qsize() == 3)
     assert peer.stops.empty()
     assert peer.line().startswith(b"GET DATA")
-    assert peer.stops.get(timeout=5)["Digit"] == "#"
+    assert peer.stops.get(timeout=TIMEOUT)["Digit"] == "#"
     peer.reply(b"200 result=")
     peer.expect(b'EXEC "Wait" "0.2"', REPLY)
     peer.answer_echo()

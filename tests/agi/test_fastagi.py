@@ -506,7 +506,7 @@ def test_time_has_passed_already(serve: Serve, call: Call, log: pytest.LogCaptur
 
 def test_no_time_limit_after_the_environment(serve: Serve, call: Call) -> None:
     """The time for the environment does not end a call that takes longer."""
-    server = serve(handshake_timeout=1)
+    server = serve(handshake_timeout=TIMEOUT)
     waited: list[float | None] = []
 
     def handler(agi: FastAGI, *_: object) -> None:
@@ -587,7 +587,7 @@ def test_max_calls(serve: Serve, call: Call, log: pytest.LogCaptureFixture) -> N
 
 def test_room_after_strangers(serve: Serve, call: Call) -> None:
     """Strangers, failing handlers and hang-ups give their room back."""
-    server = serve(max_calls=1, handshake_timeout=0.05)
+    server = serve(max_calls=1, handshake_timeout=TIMEOUT)
 
     def fail(*_: object) -> None:
         raise ZeroDivisionError
@@ -597,9 +597,7 @@ def test_room_after_strangers(serve: Serve, call: Call) -> None:
     probe = call.connect(server)
     probe.half_close()
     assert probe.rest() == b""
-    assert call.connect(server).rest() == b""  # silent, until its time is up
-    peer = Peer.connect(server.server_address)
-    with peer:
+    with Peer.connect(server.server_address) as peer:
         peer.send(environment("fail"))
         assert peer.line() == b"failure"
     eventually(lambda: server._calls == 0)
@@ -607,6 +605,9 @@ def test_room_after_strangers(serve: Serve, call: Call) -> None:
     assert peer.line() == b"NOOP"
     peer.reset()
     eventually(lambda: server._calls == 0)
+    server._handshake_timeout = 0.05
+    assert call.connect(server).rest() == b""  # silent, until its time is up
+    server._handshake_timeout = TIMEOUT
     assert call(server, "unknown").rest() == b""
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pystrix.agi import Dialogue, core
-from tests.agi.peers import Peer, eventually, records
+from tests.agi.peers import TIMEOUT, Peer, eventually, records
 from tests.agi.transports import SERVERS, demo
 
 if TYPE_CHECKING:
@@ -153,17 +153,25 @@ def test_silent_peer(start: Start, caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_silent_peers(start: Start, caplog: pytest.LogCaptureFixture) -> None:
-    """Each of several has its own time, and those who speak in time are served."""
+    """Each of several has its own time."""
     running = start(handshake_timeout=0.2)
-    running.register(None, demo)
     with Peer.connect(running.address) as early:
         early.send(b"agi_network: yes\n")
         threading.Event().wait(0.05)  # the time itself is tested
         with Peer.connect(running.address) as late:
-            assert running.connect().line() == b"ANSWER"
             assert early.rest() == b""
             assert late.rest() == b""
     eventually(lambda: len(records(caplog)) == 2)
+
+
+def test_silent_peers_and_others(start: Start) -> None:
+    """Those who speak are served while others have not spoken yet."""
+    running = start(handshake_timeout=TIMEOUT)
+    running.register(None, demo)
+    with Peer.connect(running.address) as silent:
+        silent.send(b"agi_network: yes\n")
+        with Peer.connect(running.address):
+            assert running.connect().line() == b"ANSWER"
 
 
 def test_max_calls(start: Start, caplog: pytest.LogCaptureFixture) -> None:

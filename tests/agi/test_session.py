@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
@@ -825,16 +826,30 @@ def test_dialogue(rig: Rig) -> None:
     assert running.result() is None
 
 
-def test_dialogue_with_a_time_limit(rig: Rig) -> None:
+def test_dialogue_with_a_time_limit(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """The time is that of the whole dialogue."""
-    running = Background(lambda: rig.session.execute(confirm(), timeout=0.05))
+    receive_before = SocketStream.receive_before
+    deadlines: set[float] = set()
+    over = threading.Event()
+
+    def receive(stream: SocketStream, deadline: float) -> bytes | None:
+        deadlines.add(deadline)
+        data = None
+        while data is None and not over.is_set():
+            data = receive_before(stream, time.monotonic() + 0.01)
+        return data
+
+    monkeypatch.setattr(SocketStream, "receive_before", receive)
+    running = Background(lambda: rig.session.execute(confirm(), timeout=TIMEOUT))
     rig.peer.expect(b"ANSWER", OK)
     assert rig.peer.line() == b'WAIT FOR DIGIT "500"'
+    over.set()
     echo = rig.peer.line()
     rig.peer.reply(b"200 result=1")
     rig.peer.reply(b"200 result=1 (" + echo.split(b'"')[1] + b")")
     with pytest.raises(TimeoutError):
         running.result()
+    assert len(deadlines) == 1
 
 
 def test_time_limit_over_files() -> None:

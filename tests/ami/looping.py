@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.ami.servers import Peer, ScriptedServer
 
 T = TypeVar("T")
+DEFAULTS: dict[str, Any] = {"reconnect": AT_ONCE, "connect_timeout": TIMEOUT}
 PING = AnyAction("Ping")
 PONG = "Response: Success", "Ping: Pong"
 
@@ -42,7 +43,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 def made(server: ScriptedServer, **options: Any) -> aio.Manager:
     """Make a manager."""
-    return aio.Manager("127.0.0.1", server.port, **{"reconnect": AT_ONCE, **LOGIN, **options})
+    return aio.Manager("127.0.0.1", server.port, **{**DEFAULTS, **LOGIN, **options})
 
 
 @contextlib.asynccontextmanager

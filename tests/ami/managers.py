@@ -75,7 +75,7 @@ class Threads:
         self._options = LOGIN | {key: value for key, value in options.items() if key in CONNECT}
         self._options |= {key: options.pop(key) for key in list(LOGIN) if key in options}
         self._host = options.pop("host", "127.0.0.1")
-        self._timeout = options.pop("connect_timeout", 5.0)
+        self._timeout = options.pop("connect_timeout", TIMEOUT)
         rest = {key: value for key, value in options.items() if key not in CONNECT}
         self.manager = Manager(**{"reconnect": AT_ONCE, **rest})
 
@@ -114,7 +114,8 @@ class Asyncio:
     def __init__(self, port: int, loop_factory: LoopFactory = None, **options: Any) -> None:
         self._factory = loop_factory
         self._ready = threading.Event()
-        options = {"reconnect": AT_ONCE, "host": "127.0.0.1", **LOGIN, **options}
+        defaults = {"reconnect": AT_ONCE, "host": "127.0.0.1", "connect_timeout": TIMEOUT}
+        options = {**defaults, **LOGIN, **options}
         self.manager = aio.Manager(port=port, **options)
         self._running = Background(self._run)
         assert self._ready.wait(TIMEOUT)

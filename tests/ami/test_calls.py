@@ -439,31 +439,41 @@ def test_callback_that_wants_to_end_it(
 
 
 def test_slow_callbacks(desk: Desk, asterisk: AMIServer, caplog: pytest.LogCaptureFixture) -> None:
-    """What finds no room is dropped and counted; calls are followed all the same."""
+    """What finds no room is dropped, counted, and said once; calls are followed all the same."""
     asterisk.far_end_of_others = "answers"
-    begun, go_on = threading.Event(), threading.Event()
+    ear, go_on = Ear(), threading.Semaphore(0)
 
-    def block(_: Change) -> None:
-        begun.set()
-        assert go_on.wait(TIMEOUT)
+    def block(change: Change) -> None:
+        ear(change)
+        assert go_on.acquire(timeout=TIMEOUT)
 
-    async def wait(_: Change) -> None:
-        begun.set()
-        await asyncio.to_thread(go_on.wait, TIMEOUT)
+    async def wait(change: Change) -> None:
+        ear(change)
+        assert await asyncio.to_thread(go_on.acquire, timeout=TIMEOUT)
 
     desk.options = {"queue_size": 2}
     calls = desk.make()
     desk.do(calls.register_callback, wait if desk.is_async else block)
     try:
         asterisk.receive_call("PJSIP/a")
-        assert begun.wait(TIMEOUT)
+        ear.changes.get(timeout=TIMEOUT)
         for _ in range(5):
             asterisk.receive_call("PJSIP/b")
         eventually(lambda: len(calls) == 6)
-        assert calls.changes_dropped > 0
+        eventually(lambda: calls.changes_dropped)
+        eventually(lambda: records(caplog))
+        for number in (7, 8):  # there is room in between, but never half of it
+            go_on.release(2)
+            for _ in range(2):
+                ear.changes.get(timeout=TIMEOUT)
+            asterisk.receive_call("PJSIP/c")
+            eventually(lambda: len(calls) == number)  # noqa: B023
+        dropped = calls.changes_dropped
+        asterisk.receive_call("PJSIP/d")
+        eventually(lambda: calls.changes_dropped > dropped)
         assert len(records(caplog)) == 1
     finally:
-        go_on.set()
+        go_on.release(1000)
         desk.do(calls.close)
 
 

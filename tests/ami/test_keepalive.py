@@ -25,6 +25,17 @@ def test_answered() -> None:
     assert keepalive.check(161, 130.5, 0) == Step("ping", 10)
 
 
+def test_interval_below_the_timeout() -> None:
+    """It begins with the answer, however long that might have taken."""
+    keepalive = Keepalive(1, 10)
+    assert keepalive.check(101, 100, 0) == Step("ping", 1)
+    assert keepalive.check(102, 100, 0) == Step("nothing", 1)
+    assert keepalive.check(103, 102.5, 0) == Step("nothing", 0.5)
+    assert keepalive.check(103.5, 102.5, 0) == Step("ping", 1)
+    assert keepalive.check(113, 102.5, 0) == Step("nothing", 0.5)
+    assert keepalive.check(113.5, 102.5, 0) == Step("give up", 0)
+
+
 def test_gone() -> None:
     """Nothing behind a Ping for the timeout: it is gone, whatever was sent meanwhile."""
     keepalive = Keepalive(30, 10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import queue
+import socket
 import threading
 import time
 import weakref
@@ -326,14 +327,17 @@ def test_wait_closed_without_a_login(connect: Connect) -> None:
     assert manager.wait_closed()
 
 
-def test_idle_connections_live(server: ScriptedServer) -> None:
+def test_idle_connections_live(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The time limit of connecting is none for the silence afterwards."""
     manager = Manager()
-    manager.connect("127.0.0.1", server.port, timeout=0.5)
-    peer = server.accept()
+    made = socket.create_connection(("127.0.0.1", server.port))
+    peer = server.accept()  # it has greeted: nothing takes time any more
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "create_connection", lambda *_: made)
+        manager.connect("127.0.0.1", server.port, timeout=0.05)
     connection = manager.get_connection()
     assert connection is not None
-    assert not connection.wait_closed(0.7)
+    assert not connection.wait_closed(0.1)
     asking = Background(manager.send, PING)
     peer.expect("Ping", "Response: Success")
     assert asking.result().success
@@ -569,16 +573,27 @@ def test_synchronous_error(connect: Connect) -> None:
 def test_synchronous_timeout(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
     """What came is given, with the word that it is not all."""
     manager, peer = connect(event_classes=CLASSES)
-    request = StatusRequest(synchronous=True, timeout=0.5)
+    marked = Ear()
+    manager.register_callback("Mark", marked)
+
+    class Seconds(float):
+        """A time that begins to run when what was sent has been taken."""
+
+        def __gt__(self, other: float) -> bool:
+            marked.next()
+            return super().__gt__(other)
+
+    request = StatusRequest(synchronous=True, timeout=Seconds(0.01))
     asking = Background(manager.send_action, request)
     sent = peer.expect("Status", *LIST)
     peer.respond(sent, "Event: Status")
+    peer.message("Event: Mark")
     answer = asking.result()
     assert answer.success
     assert answer.events_timeout
     assert len(answer.events[Status]) == 1
     [record] = records(caplog)
-    assert "Status was not followed by all its events within 0.5 s" in record.getMessage()
+    assert "Status was not followed by all its events within 0.01 s" in record.getMessage()
     ear = Ear()
     manager.register_callback("", ear)
     finish_list(peer, sent, 0)
@@ -836,7 +851,7 @@ def test_overflow_drops(connect: Connect, caplog: pytest.LogCaptureFixture) -> N
     asking = Background(manager.send, PING)
     peer.expect("Ping", "Response: Success")
     assert asking.result().success
-    assert manager.events_dropped == 20
+    eventually(lambda: manager.events_dropped == 20)
     peer.message("Event: X", "N: late")
     eventually(lambda: manager.events_dropped == 21)
     slow.go_on.set()
@@ -894,13 +909,27 @@ def test_monitor_of_a_silent_server(connect: Connect, caplog: pytest.LogCaptureF
     assert "nothing came within 0.05 s of a Ping" in caplog.text
 
 
-def test_monitor_hears_events(connect: Connect) -> None:
+def test_monitor_hears_events(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that sends anything lives, even if it does not answer yet."""
     manager, peer = connect()
-    manager.monitor_connection(0.001, timeout=0.3)
-    for _ in range(2):
+    ear = Ear()
+    manager.register_callback("X", ear)
+    connection = manager.get_connection()
+    assert connection is not None
+    request = connection.request
+    pings: list[Any] = []
+
+    def ask(*arguments: Any, timeout: float, **options: Any) -> Any:
+        assert timeout == module.PING_SECONDS
+        exchange = request(*arguments, timeout=0, **options)
         peer.expect("Ping")
         peer.message("Event: X")
+        pings.append(ear.next())
+        return exchange
+
+    monkeypatch.setattr(connection, "request", ask)
+    manager.monitor_connection(0.001)
+    eventually(lambda: len(pings) == 3)
     assert manager.is_connected()
 
 

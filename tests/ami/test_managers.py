@@ -762,17 +762,26 @@ def test_closed_while_it_connects(start: Start, server: ScriptedServer) -> None:
 # Watching over the connection.
 
 
-def test_keepalive(online: Callable[..., tuple[Running, Peer]], server: ScriptedServer) -> None:
-    """A silent server is pinged; one that does not answer is left."""
-    running, peer = online(keepalive=0.02, keepalive_timeout=0.3)
-    heard = Heard()
-    running.manager.register_callback(Gap, heard)
+def test_keepalive(online: Callable[..., tuple[Running, Peer]]) -> None:
+    """A silent server is pinged, and stays while it answers."""
+    running, peer = online(keepalive=0.02, keepalive_timeout=TIMEOUT)
     for _ in range(3):
         peer.expect("Ping", *PONG)
     peer.expect("Ping")
+    assert running.manager.is_connected()
+
+
+def test_keepalive_without_an_answer(
+    online: Callable[..., tuple[Running, Peer]], server: ScriptedServer
+) -> None:
+    """A server that does not answer is left."""
+    running, peer = online(keepalive=0.02, keepalive_timeout=0.05)
+    heard = Heard()
+    running.manager.register_callback(Gap, heard)
+    peer.expect("Ping")
     assert peer.rest() == b""
     answering = return_to(server).respond_to_all(lambda peer, request: peer.respond(request, *PONG))
-    assert "is gone: nothing came within 0.3 s of a Ping" in heard.next().reason
+    assert "is gone: nothing came within 0.05 s of a Ping" in heard.next().reason
     running.close()
     answering.result()
 
@@ -855,6 +864,7 @@ def test_overflow_disconnects(
     running.manager.register_callback(Gap, heard)
     peer.send(b"Event: X\r\n\r\n" * 30)
     slow.next()
+    assert peer.rest() == b""
     slow.go_on.set()
     return_to(server)
     gap = heard.next()

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from pystrix.agi import FastAGIServer
 from pystrix.cli import build
+from pystrix.testing._remote import TCPWire
 from tests.agi.peers import TIMEOUT, Background
 
 if TYPE_CHECKING:
@@ -74,6 +75,17 @@ def peer(function: Callable[[socket.socket], object]) -> Iterator[str]:
         background = Background(serve)
         yield f"agi://127.0.0.1:{listener.getsockname()[1]}/x"
         background.result()
+
+
+def begin_when_greeted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have calls begin when the server has spoken: only the silence behind that takes time."""
+    connect = TCPWire.__init__
+
+    def connect_and_wait(wire: TCPWire, address: tuple[str, int]) -> None:
+        connect(wire, address)
+        assert select.select([wire], [], [], TIMEOUT)[0], "the server did not greet"
+
+    monkeypatch.setattr(TCPWire, "__init__", connect_and_wait)
 
 
 def read_to_end(connection: socket.socket) -> bytes:

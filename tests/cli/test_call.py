@@ -14,7 +14,15 @@ import pytest
 from pystrix.agi import AGIHangup, core
 from pystrix.testing import Transcript, replay
 from tests.agi.peers import TIMEOUT
-from tests.cli.servers import command, fastagi, nobody, peer, read_to_end, run
+from tests.cli.servers import (
+    begin_when_greeted,
+    command,
+    fastagi,
+    nobody,
+    peer,
+    read_to_end,
+    run,
+)
 
 if TYPE_CHECKING:
     import socket
@@ -279,8 +287,9 @@ def test_note_that_looks_like_a_reply() -> None:
     assert "note: 201 words in a command" in result.stdout
 
 
-def test_banner() -> None:
+def test_banner(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a server of another protocol sent is told, although it falls silent then."""
+    begin_when_greeted(monkeypatch)
 
     def greets(connection: socket.socket) -> None:
         connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")

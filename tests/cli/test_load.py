@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -44,6 +46,30 @@ def url() -> Iterator[str]:
         thread.join()
 
 
+async def load_until_a_call_has_ended(*arguments: Any, notice: Any, **options: Any) -> Any:
+    """Load a server, and end that when a call has ended, however long it takes."""
+    results: list[Any] = []
+
+    def notice_and_end(result: Any) -> None:
+        results.append(result)
+        notice(result)
+        if result.calls or result.errors:
+            task.cancel()
+
+    options["duration"] = TIMEOUT
+    task = asyncio.create_task(run_load(*arguments, notice=notice_and_end, **options))
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    return results[-1]
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have loads end when a call has ended."""
+    monkeypatch.setattr("pystrix.testing.load._SWEEP_SECONDS", 0.05)
+    monkeypatch.setattr("pystrix.cli.load.run_load", load_until_a_call_has_ended)
+
+
 def run(*arguments: str) -> Any:
     """Run the command."""
     app = typer.Typer()
@@ -51,6 +77,7 @@ def run(*arguments: str) -> Any:
     return RUNNER.invoke(app, ["-d", "0.2", "-c", "3", *arguments])
 
 
+@pytest.mark.usefixtures("patient")
 def test_figures(url: str) -> None:
     """As JSON; the times are of what was measured."""
     result = run(f"{url}/x", "--json", "--keys", "12")
@@ -66,6 +93,7 @@ def test_figures(url: str) -> None:
     assert figures["errors"] == {}
 
 
+@pytest.mark.usefixtures("patient")
 def test_picture(url: str) -> None:
     """A table and a distribution."""
     result = run(f"{url}/x")
@@ -75,12 +103,14 @@ def test_picture(url: str) -> None:
     assert "█" in result.stdout
 
 
+@pytest.mark.usefixtures("patient")
 def test_without_uvloop(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The loop of Python does as well."""
     monkeypatch.setitem(sys.modules, "uvloop", None)
     assert run(f"{url}/x", "--rate", "50").exit_code == 0
 
 
+@pytest.mark.usefixtures("patient")
 def test_failures(url: str) -> None:
     """Calls that failed are told by kind."""
     result = run(f"{url}/broken")
@@ -88,6 +118,7 @@ def test_failures(url: str) -> None:
     assert "failed: AGISTATUS=FAILURE" in result.stdout
 
 
+@pytest.mark.usefixtures("patient")
 def test_nobody_there() -> None:
     """A server that cannot be reached."""
     with socket.socket() as probe:
@@ -101,7 +132,7 @@ def test_some_fail(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some calls were served, and some were not."""
 
     async def half(*_: Any, notice: Any, **options: Any) -> Any:
-        result = await run_load(f"{url}/x", notice=notice, **options)
+        result = await load_until_a_call_has_ended(f"{url}/x", notice=notice, **options)
         result.errors["the connection broke"] += 1
         return result
 

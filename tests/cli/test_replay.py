@@ -16,7 +16,7 @@ import pytest
 from pystrix.agi import AGIResultHangup, FastAGIServer, aio, core
 from pystrix.testing import Transcript, TranscriptError, place_call, replay
 from tests.agi.peers import environment
-from tests.cli.servers import fastagi, nobody, peer, read_to_end, run
+from tests.cli.servers import begin_when_greeted, fastagi, nobody, peer, read_to_end, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -252,8 +252,9 @@ def test_silence_is_a_difference() -> None:
     assert found[0] == "the application has said nothing for 0.2 seconds"
 
 
-def test_a_server_that_does_not_leave() -> None:
+def test_a_server_that_does_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is a difference if the transcript says that it left, and none otherwise."""
+    begin_when_greeted(monkeypatch)
 
     def stays(connection: socket.socket) -> None:
         connection.sendall(b"NOOP\n")
@@ -383,8 +384,9 @@ def test_application_that_waits_for_nothing() -> None:
     assert replay(Transcript.parse("<< b'ANSWER\\n'\n"), waits) == []
 
 
-def test_real_time() -> None:
+def test_real_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asterisk takes its time with a server, if asked to."""
+    begin_when_greeted(monkeypatch)
 
     def stays(connection: socket.socket) -> None:
         connection.sendall(b"EXEC Wait 1\n")

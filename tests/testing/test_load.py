@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from pystrix.agi import aio, core
 from pystrix.testing import Caller
+from pystrix.testing._aio import SimulatedTimeLoop
 from pystrix.testing.load import Latencies, LoadResult, _Call, _Load, run_load
 from tests.agi.peers import TIMEOUT
 from tests.cli.servers import peer, read_to_end
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     Handler = Callable[..., Awaitable[None]]
+    Until = Callable[[LoadResult], bool]
+
+SWEEP = 0.05
+"""How often the figures are looked at, in seconds."""
 
 
 @contextlib.asynccontextmanager
@@ -35,12 +41,45 @@ async def serving(handler: Handler) -> AsyncIterator[str]:
         await task
 
 
-def load(handler: Handler, caller: str = "", **options: Any) -> LoadResult:
-    """Load a handler for a moment."""
+@pytest.fixture(autouse=True)
+def sweeps_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """See soon what has come of a load."""
+    monkeypatch.setattr("pystrix.testing.load._SWEEP_SECONDS", SWEEP)
+
+
+async def run_until(url: str, caller: str, until: Until, **options: Any) -> LoadResult:
+    """Load a server until something is so."""
+    results: list[LoadResult] = []
+
+    def notice(result: LoadResult) -> None:
+        results.append(result)
+        if until(result):
+            task.cancel()
+
+    options = {"duration": TIMEOUT, "concurrency": 4} | options
+    task = asyncio.create_task(run_load(url, caller, notice=notice, **options))
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    assert until(results[-1])
+    return results[-1]
+
+
+def load(handler: Handler, caller: str = "", *, until: Until, **options: Any) -> LoadResult:
+    """Load a handler until something is so."""
 
     async def main() -> LoadResult:
         async with serving(handler) as url:
-            return await run_load(url, caller, **{"duration": 0.3, "concurrency": 4} | options)
+            return await run_until(url, caller, until, **options)
+
+    return asyncio.run(main())
+
+
+def load_for_a_moment(handler: Handler, **options: Any) -> LoadResult:
+    """Load a handler, and do not wait for anything."""
+
+    async def main() -> LoadResult:
+        async with serving(handler) as url:
+            return await run_load(url, concurrency=4, duration=0.3, **options)
 
     return asyncio.run(main())
 
@@ -48,37 +87,27 @@ def load(handler: Handler, caller: str = "", **options: Any) -> LoadResult:
 def load_peer(
     function: Callable[[socket.socket], object],
     then: Callable[[], object] = lambda: None,
+    until: Until = lambda result: bool(result.calls or result.errors),
     **options: Any,
 ) -> LoadResult:
     """Load a server of which one call is served, by a function; the end of it ends the load."""
-
-    async def main(url: str) -> LoadResult:
-        results: list[LoadResult] = []
-
-        def notice(result: LoadResult) -> None:
-            results.append(result)
-            if result.calls or result.errors:
-                task.cancel()
-
-        task = asyncio.create_task(run_load(url, concurrency=1, notice=notice, **options))
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-        return results[-1]
-
     with peer(function) as url:
         try:
-            return asyncio.run(main(url))
+            return asyncio.run(run_until(url, "", until, concurrency=1, **options))
         finally:
             then()
 
 
-def flood(connection: socket.socket) -> None:
-    """Send long commands and read no answer, until it is stuck."""
+def flood(connection: socket.socket, stuck: threading.Event) -> None:
+    """Send long commands and read no answer, until it is stuck or nobody listens any more."""
     command = b"GET FULL VARIABLE " + b"x" * 8000 + b"\n"
-    connection.settimeout(0.3)
-    with contextlib.suppress(TimeoutError):
-        while True:
-            connection.sendall(command)
+    connection.settimeout(0.01)
+    unsent = b""
+    with contextlib.suppress(ConnectionError):
+        while not stuck.is_set():
+            unsent = unsent or command
+            with contextlib.suppress(TimeoutError):
+                unsent = unsent[connection.send(unsent) :]
     connection.settimeout(TIMEOUT)
 
 
@@ -97,9 +126,7 @@ async def two_commands(agi: Any, *_: object) -> None:
 
 def test_closed_loop() -> None:
     """Calls follow each other; every command of a call is counted."""
-    seen: list[int] = []
-    result = load(two_commands, notice=lambda so_far: seen.append(so_far.calls))
-    assert result.calls > 4
+    result = load(two_commands, until=lambda result: result.calls > 4)
     # Calls that were cut off have sent one command, or both.
     assert 0 <= result.commands - 2 * result.calls - result.cut_off <= result.cut_off
     assert result.cut_off + result.waiting <= 4
@@ -108,14 +135,55 @@ def test_closed_loop() -> None:
     assert result.call.count == result.calls
     assert result.set_up.count == result.calls + result.cut_off
     assert result.set_up.count + result.command.count == result.commands
+
+
+def test_duration() -> None:
+    """It lasts as long as was asked for; the last that is noticed is the end."""
+    seen: list[tuple[int, float]] = []
+
+    def notice(result: LoadResult) -> None:
+        seen.append((result.calls, result.seconds))
+
+    result = load_for_a_moment(two_commands, notice=notice)
     assert result.seconds >= 0.3
-    assert seen[-1] == result.calls
+    assert seen[-1] == (result.calls, result.seconds)
 
 
 def test_rate() -> None:
-    """So many calls begin in a second, whether others have ended or not."""
-    result = load(two_commands, rate=20, duration=0.5)
-    assert 5 <= result.calls <= 12
+    """Calls begin whether others have ended or not, and not faster than was asked for."""
+    began: list[float] = []
+
+    async def waits(agi: Any, *_: object) -> None:
+        began.append(time.perf_counter())
+        await agi.execute(core.Answer())
+        await asyncio.sleep(60)
+
+    result = load(waits, rate=50, concurrency=50, until=lambda _: len(began) >= 10)
+    assert (result.calls, result.errors) == (0, {})
+    assert result.seconds >= 9 / 50
+
+
+def test_moments_of_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many calls begin in a second."""
+
+    async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(time, "perf_counter", loop.time)
+        began: list[float] = []
+
+        async def connect() -> None:
+            began.append(loop.time())
+
+        load = _Load("agi://127.0.0.1", Caller(), 1000, 20.0, 10.0, {})
+        monkeypatch.setattr(load, "_connect", connect)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(10.01):
+                await load._make_calls()
+        return began
+
+    with asyncio.Runner(loop_factory=lambda: SimulatedTimeLoop(TIMEOUT)) as runner:
+        began = runner.run(main())
+    assert began == pytest.approx([number / 20 for number in range(201)])
 
 
 def test_no_room_at_this_rate() -> None:
@@ -125,9 +193,13 @@ def test_no_room_at_this_rate() -> None:
         await agi.execute(core.Answer())
         await asyncio.sleep(60)
 
-    result = load(waits, rate=50, concurrency=2, duration=0.5)
+    result = load(
+        waits,
+        rate=50,
+        concurrency=2,
+        until=lambda result: result.errors["no room at this rate"] > 1 and result.commands == 2,
+    )
     assert result.calls == 0
-    assert result.errors["no room at this rate"] > 1
     assert (result.cut_off, result.commands) == (2, 2)
     assert result.served
 
@@ -139,8 +211,7 @@ def test_keys() -> None:
     async def asks(agi: Any, *_: object) -> None:
         pressed.add((await agi.execute(core.GetData("enter", max_digits=3))).digits)
 
-    result = load(asks, "123")
-    assert result.calls > 0
+    load(asks, "123", until=lambda result: result.calls > 0)
     assert pressed == {"123"}
 
 
@@ -151,10 +222,9 @@ def test_failures() -> None:
         await agi.execute(core.Answer())
         raise LookupError
 
-    result = load(fails)
+    result = load(fails, until=lambda result: result.errors["AGISTATUS=FAILURE"] > 0)
     assert result.calls == 0
     assert not result.served
-    assert result.errors["AGISTATUS=FAILURE"] > 0
 
 
 def test_silence() -> None:
@@ -163,8 +233,9 @@ def test_silence() -> None:
     async def silent(agi: Any, *_: object) -> None:  # noqa: ARG001
         await asyncio.sleep(60)
 
-    result = load(silent, patience=0.2, duration=1.2)
-    assert result.errors["no command in time"] >= 4
+    result = load(
+        silent, patience=0.1, until=lambda result: result.errors["no command in time"] >= 4
+    )
     assert (result.calls, result.commands) == (0, 0)
 
 
@@ -174,7 +245,7 @@ def test_silence_to_the_end() -> None:
     async def silent(agi: Any, *_: object) -> None:  # noqa: ARG001
         await asyncio.sleep(60)
 
-    result = load(silent)
+    result = load_for_a_moment(silent)
     assert (result.waiting, result.cut_off, result.calls) == (4, 0, 0)
     assert not result.errors
     assert not result.served
@@ -186,18 +257,20 @@ def test_nothing_comes() -> None:
     async def leaves(agi: Any, *_: object) -> None:
         pass
 
-    result = load(leaves)
+    result = load(leaves, until=lambda result: result.errors["no command came"] > 0)
     assert result.calls == 0
-    assert result.errors["no command came"] > 0
 
 
 def test_refused() -> None:
-    """Nobody listens there."""
+    """Nobody listens there; it is not called as fast as it refuses."""
+    refused = "cannot connect: Connection refused"
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         url = f"agi://127.0.0.1:{probe.getsockname()[1]}"
-        result = asyncio.run(run_load(url, concurrency=2, duration=0.7))
-    assert result.errors["cannot connect: Connection refused"] == 4
+        until = lambda result: result.errors[refused] >= 4  # noqa: E731
+        result = asyncio.run(run_until(url, "", until, concurrency=2))
+    assert set(result.errors) == {refused}
+    assert result.seconds >= SWEEP * (result.errors[refused] // 2 - 1)
 
 
 def test_connect_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,8 +283,8 @@ def test_connect_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
             filler.setblocking(False)
             filler.connect_ex(address)
         url = f"agi://127.0.0.1:{address[1]}"
-        result = asyncio.run(run_load(url, concurrency=1, duration=0.3))
-    assert result.errors["cannot connect: no answer"] == 1
+        result = asyncio.run(run_until(url, "", lambda result: bool(result.errors), concurrency=1))
+    assert set(result.errors) == {"cannot connect: no answer"}
 
 
 def test_reset() -> None:
@@ -261,16 +334,21 @@ def test_pipelined_commands_that_take_time() -> None:
 @pytest.mark.parametrize("stays", [False, True])
 def test_no_agi(stays: bool) -> None:
     """A server of another protocol has served nobody, whether it closes or not."""
-    over = threading.Event()
+    answered, over = threading.Event(), threading.Event()
 
     def web(connection: socket.socket) -> None:
         read_until(connection, b"\n\n")
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\n")
         read_until(connection, b"510 Invalid or unknown command\n")
+        answered.set()
         if stays:
             over.wait(TIMEOUT)
 
-    result = load_peer(web, then=over.set, duration=0.6)
+    result = load_peer(
+        web,
+        then=over.set,
+        until=lambda result: answered.is_set() if stays else bool(result.errors),
+    )
     assert result.errors["the server speaks no AGI"] == 1
     assert not result.served
 
@@ -305,26 +383,28 @@ def test_command_that_asterisk_does_not_survive() -> None:
 
 def test_server_that_does_not_read() -> None:
     """It is not listened to meanwhile, so that nothing piles up, and given up in the end."""
-    over = threading.Event()
-
-    def floods(connection: socket.socket) -> None:
-        flood(connection)
-        over.wait(TIMEOUT)
-
-    result = load_peer(floods, then=over.set, patience=1, duration=TIMEOUT)
-    assert result.errors["the server does not read"] == 1
+    result = load_peer(lambda connection: flood(connection, threading.Event()), patience=0.5)
+    assert result.errors == {"the server does not read": 1}
 
 
-def test_server_that_reads_late() -> None:
+def test_server_that_reads_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """It gets all answers."""
+    stuck = threading.Event()
+    pause = _Call.pause_writing
+
+    def pause_writing(call: _Call) -> None:
+        pause(call)
+        stuck.set()
+
+    monkeypatch.setattr(_Call, "pause_writing", pause_writing)
 
     def late(connection: socket.socket) -> None:
-        flood(connection)
+        flood(connection, stuck)
         connection.shutdown(socket.SHUT_WR)
         answers.append(read_to_end(connection))
 
     answers: list[bytes] = []
-    result = load_peer(late, duration=TIMEOUT)
+    result = load_peer(late, patience=TIMEOUT)
     assert result.calls == 1
     # The last command is cut off somewhere.
     assert 0 <= result.commands - answers[0].count(b"200 result=1 (x") <= 1
@@ -339,8 +419,7 @@ def test_endless_call(monkeypatch: pytest.MonkeyPatch) -> None:
         while True:
             await agi.execute(core.Noop())
 
-    result = load(goes_on, duration=0.5)
-    assert result.errors["the call does not end"] > 0
+    result = load(goes_on, until=lambda result: result.errors["the call does not end"] > 0)
     assert result.calls == 0
 
 
@@ -354,7 +433,7 @@ def test_application_that_fails() -> None:
         await agi.execute(core.Exec("Own"))
 
     with pytest.raises(LookupError, match="what a mistake"):
-        load(executes, applications={"Own": fails}, duration=TIMEOUT)
+        load(executes, applications={"Own": fails}, until=lambda _: False)
 
 
 def test_cancelled() -> None:
@@ -365,7 +444,8 @@ def test_cancelled() -> None:
 
         def notice(result: LoadResult) -> None:
             results.append(result)
-            task.cancel()
+            if result.calls:
+                task.cancel()
 
         async with serving(two_commands) as url:
             task = asyncio.create_task(run_load(url, duration=TIMEOUT, notice=notice))
@@ -421,10 +501,10 @@ def test_host_with_several_addresses(
         async with serving(two_commands) as url:
             with monkeypatch.context() as patch:
                 patch.setattr(socket, "getaddrinfo", two)
-                return await run_load(url.replace("127.0.0.1", "here"), duration=0.3)
+                here = url.replace("127.0.0.1", "here")
+                return await run_until(here, "", lambda result: result.calls > 0)
 
     result = asyncio.run(main())
-    assert result.calls > 0
     assert not result.errors
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import struct
@@ -48,10 +49,10 @@ def program(tmp_path: Path) -> Callable[[str], list[str]]:
     return make
 
 
-def flood(connection: socket.socket, most: int = 100_000) -> None:
+def flood(connection: socket.socket, most: int = 100_000, patience: float = 0.5) -> None:
     """Send long commands and read no answer, as long as it goes."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    connection.settimeout(0.5)
+    connection.settimeout(patience)
     with contextlib.suppress(OSError):
         for _ in range(most):
             connection.sendall(LONG)
@@ -63,7 +64,7 @@ def test_server_that_does_not_read(real_time: bool) -> None:
     left = threading.Event()
 
     def stays(connection: socket.socket) -> None:
-        flood(connection)
+        flood(connection, patience=TIMEOUT)
         left.wait(TIMEOUT)
 
     with peer(stays) as url:
@@ -105,8 +106,11 @@ def test_keyboard_while_the_server_does_not_read() -> None:
 def test_program_that_does_not_read(program: Callable[[str], list[str]]) -> None:
     """The same with a program."""
     body = f"import os\nwhile True: os.write(1, {LONG!r})"
+    wire = ProgramWire(program(body))
+    assert select.select([wire], [], [], TIMEOUT)[0]  # it has started
     with pytest.raises(SilentApplicationError, match="does not read"):
-        place_call(program(body), patience=0.3)
+        RemoteCall(Pilot(Setup(), ""), wire, patience=0.3).run()
+    assert not wire.close()
 
 
 def test_program_that_does_not_end(program: Callable[[str], list[str]]) -> None:
@@ -271,7 +275,7 @@ def test_broken_wire() -> None:
     assert pilot.finish().status == "SUCCESS"
 
 
-def test_silent_application_lets_the_caller_go_on() -> None:
+def test_silent_application_lets_the_caller_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """The caller does what it wants to, although the server is silent."""
 
     def tells(connection: socket.socket) -> None:
@@ -281,7 +285,19 @@ def test_silent_application_lets_the_caller_go_on() -> None:
         connection.sendall(b"NOOP\n")
 
     with peer(tells) as url:
-        record = place_call(url, caller="w5,h", patience=0.1)
+        pilot, wire = Pilot(Setup(), "w5,h"), connect(url)
+        call = RemoteCall(pilot, wire, patience=0.1)
+        send = wire.send
+
+        def send_and_wait(data: bytes) -> int:
+            if b"HANGUP" in data:  # now it is not silent any more
+                call._patience = TIMEOUT
+            return send(data)
+
+        monkeypatch.setattr(wire, "send", send_and_wait)
+        call.run()
+        wire.close()
+    record = pilot.finish()
     assert record.status == "HANGUP"
     assert record.commands == ["NOOP"]
     assert record.duration == 5

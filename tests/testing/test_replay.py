@@ -12,6 +12,7 @@ import pytest
 from pystrix.agi import FastAGIServer, core
 from pystrix.agi.errors import AGIException
 from pystrix.testing import Transcript, place_call, replay
+from tests.agi.peers import TIMEOUT
 from tests.cli.servers import fastagi
 
 
@@ -57,7 +58,7 @@ def test_server(variables: dict[str, str]) -> None:
     """So is a server."""
     with fastagi(tidy) as url:
         transcript = place_call(url, caller="w1,h", variables=variables).transcript
-        assert replay(transcript, url, patience=2) == []
+        assert replay(transcript, url, patience=TIMEOUT) == []
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def program(tmp_path: Path) -> list[str]:
 def test_program(variables: dict[str, str], program: list[str]) -> None:
     """So is a program, by its signal."""
     transcript = place_call(program, caller="w1,h", variables=variables).transcript
-    assert replay(transcript, program, patience=2) == []
+    assert replay(transcript, program, patience=TIMEOUT) == []
 
 
 @pytest.mark.parametrize("variables", HANG_UPS[:2], ids=str)
@@ -81,7 +82,7 @@ def test_other_kind(variables: dict[str, str], program: list[str]) -> None:
     of_program = place_call(program, caller="w1,h", variables=variables).transcript
     assert replay(of_program, tidy) == []
     of_handler = place_call(tidy, caller="w1,h", variables=variables).transcript
-    assert replay(of_handler, program, patience=2) == []
+    assert replay(of_handler, program, patience=TIMEOUT) == []
 
 
 @pytest.mark.parametrize("asks", [True, False])

@@ -398,11 +398,12 @@ class Calls:
     def _put(self, changes: list[Change]) -> None:
         room = max(self._queue_size - len(self._queue), 0)
         self._queue.extend(changes[:room])
-        dropped = len(changes) - min(room, len(changes))
+        dropped = max(len(changes) - room, 0)
         if dropped and not self._full:
             _LOGGER.warning("callbacks are slower than what happens to calls: some is dropped")
         self.changes_dropped += dropped
-        self._full = dropped > 0
+        # It is the same lack of room, and said once, until half of the queue is free.
+        self._full = dropped > 0 or (self._full and len(self._queue) > self._queue_size // 2)
         if self._delivering is None or self._delivering.done():
             self._delivering = asyncio.get_running_loop().create_task(self._deliver())
 

@@ -58,10 +58,11 @@ class Keepalive:
         pinged = self._pinged
         if pinged is not None and heard <= pinged:
             left = pinged + self.timeout - now
-            return Step("nothing", left) if left > 0 else Step("give up", 0)
+            return Step("nothing", min(left, self.interval)) if left > 0 else Step("give up", 0)
         self._pinged = None
         left = heard + self.interval - now
         if left > 0 or others:
             return Step("nothing", left if left > 0 else self.interval)
         self._pinged = now
-        return Step("ping", self.timeout)
+        # The answer may come at once, and the interval begins with it.
+        return Step("ping", min(self.timeout, self.interval))

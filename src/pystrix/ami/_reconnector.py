@@ -430,7 +430,7 @@ class Reconnector:
             if step.do == "ping":
                 try:
                     connection.request(
-                        AnyAction("Ping"), timeout=step.wait, collector=ResponseOnly()
+                        AnyAction("Ping"), timeout=keepalive.timeout, collector=ResponseOnly()
                     )
                 except ManagerError:  # closed in this moment
                     continue
