@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Other Pythons that are at hand, for `make test-pythons`.
 PYTHONS ?= 3.12 3.13 3.14
 
-.PHONY: help demo demo-asterisk test test-fast test-pythons lint format docs bench clean
+.PHONY: help demo demo-asterisk test test-fast test-pythons lint format docs bench bench-ami bench-live clean
 
 help:  ## say what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -62,6 +62,16 @@ BENCH_LOAD := $(if $(shell command -v $(CC) 2>/dev/null),benchmarks/build/load)
 
 bench: $(VENV)/.stamp-test .venv-bench-pystrix1/bin/python $(BENCH_LOAD)  ## measure calls per second on this machine
 	$(BIN)/python benchmarks/fastagi.py
+
+.venv-bench-panoramisk/bin/python:
+	@$(PYTHON) -m venv .venv-bench-panoramisk
+	@$@ -m pip --disable-pip-version-check --quiet install panoramisk==1.4 'uvloop>=0.20'
+
+bench-ami: $(VENV)/.stamp-test .venv-bench-pystrix1/bin/python .venv-bench-panoramisk/bin/python  ## measure managers on this machine
+	$(BIN)/python benchmarks/ami.py
+
+bench-live: $(VENV)/.stamp-test  ## measure what a live Asterisk asks of a FastAGI server
+	$(BIN)/python benchmarks/live.py
 
 clean:  ## remove what was made
 	rm -rf benchmarks/build $(VENV) .venv-* docs/_build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -320,8 +320,11 @@ class Manager(Listeners):
             TypeError: If the value of a header is bytes or None.
         """
         seconds = action.timeout if timeout is None else timeout
-        link, seconds = self._connected(action.name, seconds)
-        return ask(link.connection, action, action_id, timeout=seconds)
+        kept = self._kept
+        connection = None if kept is None else kept.reconnector.usable
+        if connection is None:
+            (connection, _), seconds = self._connected(action.name, seconds)
+        return ask(connection, action, action_id, timeout=seconds)
 
     def send_action(
         self, request: Action[Any], action_id: str | None = None, **kwargs: object
