@@ -7,7 +7,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Other Pythons that are at hand, for `make test-pythons`.
 PYTHONS ?= 3.12 3.13 3.14
 
-.PHONY: help demo demo-asterisk test test-fast test-pythons lint format docs bench bench-quick clean
+.PHONY: help demo demo-asterisk test test-fast test-pythons lint format docs bench bench-quick \
+	bench-ami bench-live clean
 
 help:  ## say what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -78,6 +79,12 @@ bench: bench-ready  ## measure FastAGI servers side by side, in about 12 minutes
 
 bench-quick: bench-ready  ## the same in one short round: whether all of it runs
 	$(BIN)/python -m benchmarks.fastagi --quick $(BENCH)
+
+bench-ami: $(VENV)/.stamp-bench .venv-bench-pystrix/.stamp .venv-bench-panoramisk/.stamp  ## measure managers on this machine
+	$(BIN)/python benchmarks/ami.py
+
+bench-live: $(VENV)/.stamp-test  ## measure what a live Asterisk asks of a FastAGI server
+	$(BIN)/python benchmarks/live.py
 
 clean:  ## remove what was made
 	rm -rf benchmarks/build $(VENV) .venv-* docs/_build dist .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

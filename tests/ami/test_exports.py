@@ -32,6 +32,7 @@ SHELLS = {
     "pystrix.ami._listeners",
     "pystrix.ami._reconnector",
     "pystrix.ami._sockets",
+    "pystrix.ami._timeouts",
     "pystrix.ami.aio",
     "pystrix.ami.ami",
     "pystrix.ami.calls",

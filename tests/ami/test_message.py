@@ -103,6 +103,72 @@ def test_values(behind: bytes, value: str) -> None:
     assert message.data == []
 
 
+# Headers that are looked up without reading the others.
+
+LINES = st.lists(
+    st.sampled_from(
+        [
+            b"Event: A",
+            b"event: a",
+            b"Response: Success",
+            b"Response: Follows",
+            b"ActionID: 1",
+            b"ACTIONID: 2",
+            b"ActionID:3",
+            b"ActionID:  4 ",
+            b"Value: x: y",
+            b"Value: a\r",
+            b"Value:",
+            b"Value",
+            b": Value",
+            b"A: Value: z",
+            b"\xff: caf\xc3\xa9\xff",
+            b"Output: o",
+            b"",
+        ]
+    ),
+    max_size=6,
+)
+ENDS = st.sampled_from([b"\r\n", b"\r\n", b"\n", b"\r\r\n"])
+NAMES = [
+    "Event",
+    "RESPONSE",
+    "actionid",
+    "ActionID",
+    "Value",
+    "A",
+    "A: Value",
+    "\xff",
+    "o",
+    "",
+    "\n",
+]
+
+
+@given(LINES, st.lists(ENDS, min_size=6, max_size=6), st.booleans())
+def test_look_up(lines: list[bytes], ends: list[bytes], whole: bool) -> None:
+    """Each header is what it is when all are read first, whatever the others are."""
+    block = b"".join(line + end for line, end in zip(lines, ends, strict=False))
+    if not whole:
+        block = block.removesuffix(b"\n").removesuffix(b"\r")
+    read = Message.from_wire(block)
+    read.all_items()
+    for name in NAMES:
+        looked = Message.from_wire(block)
+        assert looked.get(name) == read.get(name)
+        assert (name in looked) == (name in read)
+        assert looked.action_id == read.action_id
+
+
+def test_many_looks() -> None:
+    """Who looks at many headers has all of them read, once."""
+    message = Message.from_wire(HANGUP)
+    for name in ("Event", "Cause", "cause", "None", "Channel", "Privilege"):
+        assert (message.get(name) is None) == (name == "None")
+    assert message.get("None", 7) == 7
+    assert message._parsed
+
+
 # Which kind it is.
 
 

@@ -98,12 +98,14 @@ class Action(dict[str, Any], Generic[T_co]):
         """
         headers: list[tuple[str, object]] = [("Action", self["Action"])]
         for name, value in (*self.items(), *kwargs.items()):
+            if name == "Action":
+                continue
             if name.lower() == "actionid":
                 action_id = str(value) if action_id is None else action_id
             elif isinstance(value, _REPEATED):
                 elements = cast("Sequence[object]", value)
                 headers.extend((name, element) for element in elements)
-            elif name != "Action":
+            else:
                 headers.append((name, value))
         if action_id is None:
             action_id = id_generator()

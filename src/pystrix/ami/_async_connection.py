@@ -17,6 +17,7 @@ from pystrix.ami._exchange import ResponseOnly
 from pystrix.ami._protocol import AMIProtocol, State
 from pystrix.ami._sockets import keep_alive
 from pystrix.ami._target import check_name
+from pystrix.ami._timeouts import Timeouts, wake
 from pystrix.ami._wire import printable, redact
 from pystrix.ami.errors import ManagerSocketError, ManagerTimeoutError
 
@@ -31,13 +32,12 @@ if TYPE_CHECKING:
     from pystrix.ami._message import Event, Response
     from pystrix.ami.errors import Error
 
-__all__ = ["FOREVER", "AsyncConnection"]
+__all__ = ["AsyncConnection"]
 
 CHUNK: Final = 65536
 """Bytes of one read."""
 
-FOREVER: Final = 1e8
-"""Seconds from which on a timeout is none: three years, which no loop's timer overflows."""
+_READY, _CLOSED = State.READY, State.CLOSED  # an attribute of an Enum takes long to find
 
 
 class AsyncConnection(asyncio.BufferedProtocol):
@@ -66,6 +66,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self._paused = False
         self._flush_due = False
+        self._timeouts = Timeouts(self._loop)
         self._keepalive: Keepalive | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._ping: Exchange[Any] | None = None
@@ -82,7 +83,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
     @property
     def alive(self) -> bool:
         """Whether actions can be sent."""
-        return self._protocol.state is State.READY
+        return self._protocol.state is _READY
 
     @property
     def asterisk_info(self) -> tuple[str, str] | None:
@@ -148,26 +149,20 @@ class AsyncConnection(asyncio.BufferedProtocol):
             ValueError: If Asterisk could not take it, or the ActionID is in use.
             TypeError: If the value of a header is bytes or None.
         """
-        future = self._loop.create_future()
-
-        def wake(_: object = None) -> None:
-            if not future.done():
-                future.set_result(None)
-
+        future: asyncio.Future[None] = self._loop.create_future()
         protocol = self._protocol
         alone = protocol.outstanding == 0
-        exchange = protocol.send_action(action, action_id, on_done=wake)
+        exchange = protocol.send_action(action, action_id, on_done=lambda _: wake(future))
         if alone:
             self._flush()
         elif not self._flush_due:
             self._flush_due = True
             self._loop.call_soon(self._flush)
-        timer = self._loop.call_later(timeout, wake) if timeout < FOREVER else None
+        self._timeouts.add(future, timeout)
         try:
             await future
         finally:
-            if timer is not None:
-                timer.cancel()
+            self._timeouts.discard(future)
             if not exchange.done:
                 self._protocol.give_up(exchange)
         if not exchange.done:
@@ -218,7 +213,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
             self._on_messages(messages)
         if not self._greeted.done() and protocol.state is not State.BANNER:
             self._greeted.set_result(None)
-        if protocol.state is State.CLOSED:
+        if protocol.state is _CLOSED:
             self.close("", protocol.failure)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -288,6 +283,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
     def _over(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        self._timeouts.close()
         for future in (self._greeted, self.closed):
             if not future.done():
                 future.set_result(None)

@@ -6,10 +6,11 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any, cast
 
-from pystrix.ami._async_connection import FOREVER, AsyncConnection
+from pystrix.ami._async_connection import AsyncConnection
 from pystrix.ami._gap import log_gap
 from pystrix.ami._login import await_start, log_in
 from pystrix.ami._protocol import AMIProtocol
+from pystrix.ami._timeouts import FOREVER
 from pystrix.ami.errors import (
     Error,
     ManagerConnectionLostError,

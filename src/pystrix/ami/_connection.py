@@ -30,6 +30,7 @@ CHUNK: Final = 65536
 """Bytes of one read."""
 
 _LOGGER = logging.getLogger("pystrix.ami")
+_READY = State.READY  # an attribute of an Enum takes ten times as long to find
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -134,7 +135,7 @@ class Connection:
     @property
     def alive(self) -> bool:
         """Whether actions can be sent."""
-        return self._protocol.state is State.READY
+        return self._protocol.state is _READY
 
     @property
     def asterisk_info(self) -> tuple[str, str] | None:
@@ -315,17 +316,21 @@ class Connection:
             messages = self._protocol.messages_received()  # what came with the greeting
         poll = select.poll()
         poll.register(self._sleeper, select.POLLIN)
+        sleeper, events = self._sleeper.fileno(), 0
         while True:
             if messages:
                 self._on_messages(self, messages)
                 messages = []
             if not self.alive:
                 return
-            poll.register(self.socket, select.POLLIN | self._writing)
-            ready = {descriptor for descriptor, _ in poll.poll()}
-            if self._sleeper.fileno() in ready:
-                self._sleeper.recv(4096)
-            if self.socket.fileno() in ready:
+            wanted = select.POLLIN | self._writing
+            if wanted != events:
+                poll.register(self.socket, wanted)
+                events = wanted
+            for descriptor, _ in poll.poll():
+                if descriptor == sleeper:
+                    self._sleeper.recv(4096)
+                    continue
                 with self._lock:
                     self._transfer()
                     messages = self._protocol.messages_received()
@@ -340,7 +345,7 @@ class Connection:
                 and isinstance(self.socket, ssl.SSLSocket)
                 and self.socket.pending() > 0
             )
-        if self.alive:
+        if self._unsent and self.alive:
             self._flush()
 
     def _receive(self) -> bool:

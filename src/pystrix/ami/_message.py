@@ -13,12 +13,16 @@ name of an event pays for nothing else. What holds for every message:
   comes first decides: OriginateResponse is an event with a header ``Response``, and the value of
   a variable may hold a line ``Event: ...``.
 * Bytes that are not UTF-8 are surrogate escapes: ``value.encode("utf-8", "surrogateescape")``.
+
+The first few headers somebody asks for are looked up among the bytes; all are read when more are
+wanted, or when what stands there takes more than a look.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast, overload
 
 from pystrix.ami._fields import Field
 from pystrix.ami._processed import CONVERSIONS
@@ -45,14 +49,21 @@ Lines = Iterable[str] | Mapping[str, object]
 
 Pairs = list[tuple[str, str]]
 MessageT = TypeVar("MessageT", bound="Message")
+DefaultT = TypeVar("DefaultT")
 
 EVENT: Final = b"Event: "
 """How every event begins that Asterisk sends."""
+
+LOOKS: Final = 4
+"""How many headers are looked up one by one; about as much work as reading all of an event."""
 
 _RESPONSE = b"Response: "
 _FOLLOWS_HEADERS = frozenset({"response", "privilege", "actionid"})
 _END_COMMAND = decode(END_COMMAND)
 _FAILURES = frozenset({"error", "failure"})
+_OLD_OUTPUT = b"response: follows"
+_NOT_LOOKED_UP = frozenset({"", "event", "response"})  # a message without both is given one
+_UNCLEAR: Final = str(b"unclear", "ascii")  # told apart by its identity
 
 
 class Message(MutableMapping[str, str]):
@@ -70,6 +81,7 @@ class Message(MutableMapping[str, str]):
     """The name on the wire of what this class stands for; ``""`` for any."""
 
     _KINDS: ClassVar[tuple[str, str]] = ("event", "response")
+    _said: str = ""  # the name on the first line, if that has been read
 
     def __init__(self, lines: Lines = ()) -> None:
         if isinstance(lines, Mapping):
@@ -78,6 +90,7 @@ class Message(MutableMapping[str, str]):
         text = "".join(line if line.endswith("\n") else f"{line}\r\n" for line in lines)
         self._block = encode(text)
         self._parsed = False
+        self._looks = 0
         self._pairs: Pairs = []
         self._first: dict[str, str] = {}  # by name in lower case
         self._data: list[str] = []
@@ -88,6 +101,7 @@ class Message(MutableMapping[str, str]):
         message = cls.__new__(cls)
         message._block = block  # noqa: SLF001 - an instance of our own
         message._parsed = False  # noqa: SLF001
+        message._looks = 0  # noqa: SLF001
         return message
 
     def as_kind(self, kind: type[MessageT]) -> MessageT:
@@ -113,14 +127,13 @@ class Message(MutableMapping[str, str]):
     @property
     def name(self) -> str:
         """The name of the event, or the kind of the response: ``"Hangup"``, ``"Success"``."""
-        first = self._headers()
         kind, other = self._KINDS
-        return first.get(kind) or first.get(other) or ""
+        return self._find(kind) or self._find(other) or ""
 
     @property
     def action_id(self) -> str | None:
         """The ActionID of the request this belongs to, if it has one."""
-        return self._headers().get("actionid")
+        return self._find("actionid")
 
     @property
     def headers(self) -> Self:
@@ -175,13 +188,27 @@ class Message(MutableMapping[str, str]):
 
     def copy(self) -> dict[str, str]:
         """Give the headers as a dict: of each name the first."""
+        if len(self._headers()) == len(self._pairs):  # nothing repeats
+            return dict(self._pairs)
         return dict(self)
 
+    @overload
+    def get(self, name: str, default: None = None, /) -> str | None: ...
+    @overload
+    def get(self, name: str, default: str, /) -> str: ...
+    @overload
+    def get(self, name: str, default: DefaultT, /) -> str | DefaultT: ...
+
+    def get(self, name: str, default: DefaultT | None = None, /) -> str | DefaultT | None:
+        """Give the first value of a header; `default` if it was not sent."""
+        value = self._look(name)
+        return default if value is None else value
+
     def __getitem__(self, name: str) -> str:
-        try:
-            return self._headers()[name.lower()]
-        except KeyError:
-            raise KeyError(name) from None
+        value = self._look(name)
+        if value is None:
+            raise KeyError(name)
+        return value
 
     def __setitem__(self, name: str, value: Any) -> None:  # noqa: ANN401 - 1.x puts numbers there
         wanted = name.lower()
@@ -211,7 +238,7 @@ class Message(MutableMapping[str, str]):
         return len(self._headers())
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower() in self._headers()
+        return isinstance(name, str) and self._look(name) is not None
 
     def __eq__(self, other: object) -> bool:
         """Compare with a name, or with another message or mapping of headers."""
@@ -225,6 +252,21 @@ class Message(MutableMapping[str, str]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.all_items()!r}>"
+
+    def _look(self, name: str) -> str | None:
+        """Give the first value of a header that a program asks for."""
+        self._looks += 1
+        return (
+            self._find(name.lower()) if self._looks <= LOOKS else self._headers().get(name.lower())
+        )
+
+    def _find(self, name: str) -> str | None:
+        """Give the first value of a header, whose name is in lower case; None if there is none."""
+        if not self._parsed:
+            value = _look_up(self._block, name)
+            if value is not _UNCLEAR:
+                return value
+        return self._headers().get(name)
 
     def _headers(self) -> dict[str, str]:
         """Read the message, if that has not been done; give the first of each header."""
@@ -247,6 +289,11 @@ class Response(Message):
     """What Asterisk answered to an action."""
 
     _KINDS: ClassVar[tuple[str, str]] = ("response", "event")
+
+    @property
+    def name(self) -> str:
+        """The kind of the response: ``"Success"``, ``"Error"``."""
+        return (not self._parsed and self._said) or super().name
 
     @property
     def success(self) -> bool:
@@ -289,7 +336,7 @@ class Event(Message):
     @property
     def name(self) -> str:
         """The name of the event: ``"Hangup"``."""
-        return _event_name(self._block) or super().name
+        return self._said or _first_value(self._block, EVENT) or super().name
 
     @property
     def closes_list(self) -> bool:
@@ -321,15 +368,20 @@ def read_message(block: bytes, events: Mapping[str, type[Event]]) -> Event | Res
         block: The lines, without the empty line that ends them.
         events: The classes of events by name in lower case; any other event is an `Event`.
     """
-    name = _event_name(block)
-    if not name:
-        if block.startswith(_RESPONSE):
-            return Response.from_wire(block)
-        header, name = next(
-            pair for pair in Message.from_wire(block).all_items() if _says_kind(pair[0])
-        )
-        if header.lower() == "response":
-            return Response.from_wire(block)
+    name = _first_value(block, EVENT)
+    if name:
+        event = events.get(name.lower(), Event).from_wire(block)
+        event._said = name  # noqa: SLF001
+        return event
+    name = _first_value(block, _RESPONSE)
+    if name:
+        response = Response.from_wire(block)
+        response._said = name  # noqa: SLF001
+        return response
+    headers = Message.from_wire(block).all_items()
+    header, name = next(pair for pair in headers if _says_kind(pair[0]))
+    if header.lower() == "response":
+        return Response.from_wire(block)
     return events.get(name.lower(), Event).from_wire(block)
 
 
@@ -337,13 +389,49 @@ def _says_kind(header: str) -> bool:
     return header.lower() in ("event", "response")
 
 
-def _event_name(block: bytes) -> str:
-    """Read the name of an event off its first line; ``""`` if the line does not say it."""
-    if not block.startswith(EVENT):
+def _first_value(block: bytes, start: bytes) -> str:
+    """Give what the first line says behind its start; ``""`` if it does not begin so."""
+    if not block.startswith(start):
         return ""
     end = block.find(b"\n")
-    line = block[7:] if end < 0 else block[7:end]
-    return decode(line.removesuffix(b"\r"))
+    line = block[len(start) :] if end < 0 else block[len(start) : end]
+    return line.removesuffix(b"\r").decode("utf-8", "surrogateescape")
+
+
+@functools.lru_cache(maxsize=1024)
+def _key(name: str) -> bytes:
+    """Give how a line with that header begins, in lower case; ``b""`` if it is not looked up."""
+    if name in _NOT_LOOKED_UP or not name.isascii() or not name.isprintable() or ":" in name:
+        return b""
+    return f"\n{name}:".encode("ascii")
+
+
+def _look_up(block: bytes, name: str) -> str | None:
+    """Find the first header of a name as `_read` does, without reading the others.
+
+    Args:
+        block: The lines.
+        name: The name, in lower case.
+
+    Returns:
+        The value; None if there is no such header; `_UNCLEAR` if it takes `_read` to tell.
+    """
+    key, lower = _key(name), block.lower()
+    # The first header is whole in its line, which makes it another case.
+    if not key or lower.startswith((key[1:], _OLD_OUTPUT)):
+        return _UNCLEAR
+    start = lower.find(key)
+    if start < 0:
+        return None
+    start += len(key)
+    end = block.find(b"\n", start)
+    after = end + 1
+    if 0 < after < len(block):  # is the next line a header, or more of the value?
+        colon, stop = block.find(b":", after), block.find(b"\n", after)
+        if colon <= after or -1 < stop < colon:
+            return _UNCLEAR
+    value = block[start:] if end < 0 else block[start:end]
+    return _value(value.decode("utf-8", "surrogateescape"))
 
 
 def _generic_name(is_response: bool) -> tuple[str, str]:
@@ -390,7 +478,7 @@ def _read_odd(text: str) -> tuple[Pairs, list[str]]:
             data.append(line.removesuffix("\r"))
         at += len(line) + 1
     if name:
-        pairs.append((name, _value(text[start:])))
+        pairs.append((name, text[start:].removeprefix(" ")))
     return pairs, data
 
 

@@ -27,12 +27,16 @@ END_COMMAND: Final = b"--END COMMAND--"
 
 _LINE_END: Final = "\r\n"
 _DROPPED = frozenset(map(chr, range(33)))  # at the start of a value
+_ODD = re.compile(r"\0|: [\x01-\x0c\x0e-\x20]")  # where _check_values has to look closer
 _SECRETS = frozenset({"secret", "key"})
 _NAME = re.compile(r"[^\s:\0](?:[^:\r\n\0]*[^\s:\0])?")
 _SPECIAL = re.compile(r'[\\",]')
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _FOLLOWS = re.compile(rb"response: follows\r?(?:\n|\Z)", re.IGNORECASE)
 _SECRET = re.compile(rb"^(secret|key)[ \t]*:[^\r\n]*", re.IGNORECASE | re.MULTILINE)
+_REQUEST = re.compile(
+    rb"(?:[^\r\n\0]{1,%d}+\r\n){1,%d}+\r\n" % (MAX_LINE - len(_LINE_END), MAX_LINES)
+)
 # The letters behind a backslash in Asterisk's ast_escape_c; any other character stands for itself.
 _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
@@ -90,22 +94,29 @@ def compose(headers: Iterable[tuple[str, object]]) -> str:
             control character at the start of a value, a name that is none.
         TypeError: If a value is bytes or None.
     """
-    lines = [_line(name, to_text(value, name)) for name, value in headers]
-    return _LINE_END.join(lines) + "\r\n\r\n"
+    lines: list[str] = []
+    for name, value in headers:
+        _check_name(name)
+        lines.append(f"{name}: {value if type(value) is str else to_text(value, name)}")
+    text = _LINE_END.join(lines) + "\r\n\r\n"
+    ends = len(lines) + 1
+    if _ODD.search(text) or text.count("\n") != ends or text.count("\r") != ends:
+        _check_values(lines)
+    return text
 
 
-def _line(name: str, value: str) -> str:
-    _check_name(name)
-    if "\n" in value or "\r" in value or "\0" in value:
-        raise ValueError(
-            f"AMI cannot carry CR, LF or NUL in a value, and {name} is {_shown(name, value)}"
-        )
-    if value[:1] in _DROPPED:
-        raise ValueError(
-            "Asterisk drops blanks and control characters at the start of a value, and "
-            f"{name} is {_shown(name, value)}"
-        )
-    return f"{name}: {value}"
+def _check_values(lines: Iterable[str]) -> None:
+    for line in lines:
+        name, _, value = line.partition(": ")
+        if "\n" in value or "\r" in value or "\0" in value:
+            raise ValueError(
+                f"AMI cannot carry CR, LF or NUL in a value, and {name} is {_shown(name, value)}"
+            )
+        if value[:1] in _DROPPED:
+            raise ValueError(
+                "Asterisk drops blanks and control characters at the start of a value, and "
+                f"{name} is {_shown(name, value)}"
+            )
 
 
 def _shown(name: str, value: object) -> str:
@@ -132,26 +143,30 @@ def encode_request(text: str) -> bytes:
             end or none there, a lone surrogate.
     """
     data = encode(text)
+    if _REQUEST.fullmatch(data) is None:
+        raise _refusal(data)
+    return data
+
+
+def _refusal(data: bytes) -> ValueError:
+    """Say why a message is no request that Asterisk takes."""
     lines = data.split(b"\r\n")
     if lines[-2:] != [b"", b""] or b"" in lines[:-2] or not lines[0]:
-        raise ValueError(
+        return ValueError(
             "a request is lines that end in CR and LF, and one empty line at the end: "
             f"{redact(data)!r}"
         )
     if len(lines) - 2 > MAX_LINES:
-        raise ValueError(
+        return ValueError(
             f"Asterisk takes at most {MAX_LINES} lines in a message, this one has {len(lines) - 2}"
         )
-    for line in lines if len(data) > MAX_LINE else ():
+    for line in lines:
         if len(line) + 2 > MAX_LINE:
-            raise ValueError(
+            return ValueError(
                 f"Asterisk takes lines of at most {MAX_LINE - 2} bytes, this one has {len(line)}: "
                 f"{redact(line[:60])!r}..."
             )
-    ends = len(lines) - 1
-    if data.count(b"\n") != ends or data.count(b"\r") != ends or b"\0" in data:
-        raise ValueError(f"AMI cannot carry CR, LF or NUL in a header: {redact(data)!r}")
-    return data
+    return ValueError(f"AMI cannot carry CR, LF or NUL in a header: {redact(data)!r}")
 
 
 def is_follows(block: bytes) -> bool:
