@@ -922,14 +922,15 @@ def test_monitor_hears_events(connect: Connect, monkeypatch: pytest.MonkeyPatch)
     def ask(*arguments: Any, timeout: float, **options: Any) -> Any:
         assert timeout == module.PING_SECONDS
         exchange = request(*arguments, timeout=0, **options)
-        peer.expect("Ping")
-        peer.message("Event: X")
-        pings.append(ear.next())
+        if len(pings) < 3:  # more are nobody's business
+            peer.expect("Ping")
+            peer.message("Event: X")
+            pings.append(ear.next())
         return exchange
 
     monkeypatch.setattr(connection, "request", ask)
     manager.monitor_connection(0.001)
-    eventually(lambda: len(pings) >= 3)
+    eventually(lambda: len(pings) == 3)
     assert manager.is_connected()
 
 
