@@ -178,12 +178,11 @@ class Message(MutableMapping[str, str]):
 
     def __copy__(self) -> Self:
         twin = type(self).from_wire(self._block)
-        # What is set in one does not show in the other.
-        containers = (list, dict)
-        twin.__dict__.update(
-            (name, value.copy() if isinstance(value, containers) else value)
-            for name, value in self.__dict__.items()
-        )
+        twin.__dict__.update(self.__dict__)
+        if self._parsed:  # what is set in one does not show in the other
+            twin.__dict__.update(
+                _pairs=self._pairs.copy(), _first=self._first.copy(), _data=self._data.copy()
+            )
         return twin
 
     def copy(self) -> dict[str, str]:

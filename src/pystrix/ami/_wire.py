@@ -25,6 +25,7 @@ MAX_LINES: Final = 128
 END_COMMAND: Final = b"--END COMMAND--"
 """What ends the output of a command with Asterisk before 14."""
 
+_BYTES: tuple[type, ...] = (bytes, bytearray, memoryview)
 _LINE_END: Final = "\r\n"
 _DROPPED = frozenset(map(chr, range(33)))  # at the start of a value
 _ODD = re.compile(r"\0|: [\x01-\x0c\x0e-\x20]")  # where _check_values has to look closer
@@ -75,7 +76,7 @@ def to_text(value: object, name: str = "") -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if value is None or isinstance(value, bytes | bytearray | memoryview):
+    if value is None or isinstance(value, _BYTES):
         raise TypeError(
             f"the value of a header is a str, a number or a bool, not {_shown(name, value)}; "
             "decode bytes with errors='surrogateescape' to send them as they are"
