@@ -14,7 +14,7 @@ from pystrix.ami._answer import Answer
 from pystrix.ami._backoff import Backoff
 from pystrix.ami._connection import Connection, connect
 from pystrix.ami._dispatcher import Dispatcher
-from pystrix.ami._exchange import ResponseOnly
+from pystrix.ami._exchange import ResponseOnly, seconds_for
 from pystrix.ami._gap import Gap
 from pystrix.ami._listeners import Listeners
 from pystrix.ami._login import Auth, Credentials
@@ -339,9 +339,9 @@ class Manager(Listeners):
             ManagerConnectionLostError: If the connection ends before.
             ManagerError: If there is no connection.
             ValueError: If Asterisk could not take it, or the ActionID is in use.
-            TypeError: If the value of a header is bytes or None.
+            TypeError: If it is no action, or the value of a header is bytes or None.
         """
-        seconds = action.timeout if timeout is None else timeout
+        seconds = seconds_for(action, timeout)
         link, seconds = self._connected(action.name, seconds)
         return ask(link.connection, action, action_id, timeout=seconds)
 
@@ -367,7 +367,9 @@ class Manager(Listeners):
             ValueError: If Asterisk could not take it, or the ActionID is in use.
             TypeError: If the value of a header is bytes or None.
         """
-        (connection, dispatcher), timeout = self._connected(request.name, request.timeout)
+        (connection, dispatcher), timeout = self._connected(
+            request.name, seconds_for(request, None)
+        )
         waiting = SynchronousEvents(request) if request.synchronous else None
         aggregate = request.aggregate and not request.synchronous
         started = time.monotonic()
