@@ -111,3 +111,19 @@ def test_both_managers_have_the_same_methods() -> None:
     only_threads = {"disconnect", "get_connection", "monitor_connection", "send_action"}
     assert public(Manager) - public(aio.Manager) == only_threads
     assert public(aio.Manager) - public(Manager) == {"events"}
+
+
+def test_closed_behind_its_loop(server: ScriptedServer) -> None:
+    """A manager whose loop has ended has ended with it, and can be closed on another one."""
+    managers: list[aio.Manager] = []
+
+    async def main() -> None:
+        async with online(server) as (manager, peer):
+            managers.append(manager)
+            heard = asyncio.Event()
+            manager.register_callback("Hangup", lambda *_: heard.set())
+            peer.message("Event: Hangup")
+            await heard.wait()
+
+    run(main())
+    run(managers[0].close())

@@ -921,11 +921,12 @@ def test_monitor_hears_events(connect: Connect, monkeypatch: pytest.MonkeyPatch)
 
     def ask(*arguments: Any, timeout: float, **options: Any) -> Any:
         assert timeout == module.PING_SECONDS
+        if len(pings) == 3:
+            return request(*arguments, timeout=timeout, **options)
         exchange = request(*arguments, timeout=0, **options)
-        if len(pings) < 3:  # more are nobody's business
-            peer.expect("Ping")
-            peer.message("Event: X")
-            pings.append(ear.next())
+        peer.expect("Ping")
+        peer.message("Event: X")
+        pings.append(ear.next())
         return exchange
 
     monkeypatch.setattr(connection, "request", ask)

@@ -398,6 +398,24 @@ def test_late(online: Callable[..., tuple[Running, Peer]]) -> None:
         running.send(action)
 
 
+def test_no_time_at_all(online: Callable[..., tuple[Running, Peer]]) -> None:
+    """A timeout that is no number is refused: neither a lock nor a loop could wait for it."""
+    running, peer = online()
+    with pytest.raises(ValueError, match="the timeout of Ping is seconds, not nan"):
+        running.send(PING, timeout=float("nan"))
+    asking = Background(running.send, PING)
+    peer.expect("Ping", *PONG)
+    asking.result()
+
+
+@pytest.mark.parametrize("given", ["Ping", {"Action": "Ping"}, actions.Ping])
+def test_no_action(online: Callable[..., tuple[Running, Peer]], given: Any) -> None:
+    """Its name, its headers or its class are none, and the error says what is."""
+    running, _ = online()
+    with pytest.raises(TypeError, match=r"what is sent is an Action, actions.Ping\(\) or"):
+        running.send(given)
+
+
 def test_a_list_that_is_cut(online: Callable[..., tuple[Running, Peer]]) -> None:
     """It fails at once when the connection ends."""
     running, peer = online(reconnect=False)

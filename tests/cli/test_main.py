@@ -116,3 +116,38 @@ def test_commands_of_ami() -> None:
         assert f"ami {name} [OPTIONS]" in run("ami", name, "--help").stdout
     lines = run("ami", "action", "--help").stdout.splitlines()
     assert "command" not in [line.strip() for line in lines]  # paragraphs are not cut up
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&-", "2>&-", ">&- <&- 2>&-"])
+def test_closed_streams(closed: str) -> None:
+    """What is started without one of the standard streams works, and says nothing."""
+    words = command("ami", "action", "Ping", "--user", "x")
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+
+
+def test_closed_output() -> None:
+    """A version that nobody wants to read is no failure."""
+    words = ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *command("--version")]
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        words, capture_output=True, timeout=TIMEOUT, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_closed_streams_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By ones that take everything and give nothing."""
+    monkeypatch.setattr(sys, "argv", ["pystrix", "--version"])
+    for name in ("stdin", "stdout"):
+        monkeypatch.setattr(sys, name, None)
+    with pytest.raises(SystemExit, match="0"):
+        pystrix.cli.main()
+    with sys.stdin as replaced, sys.stdout:
+        assert replaced.read() == ""

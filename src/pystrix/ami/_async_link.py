@@ -115,7 +115,7 @@ class AsyncLink:
         """Close the connection for good. Idempotent."""
         if self._task is None:
             self._finish(None)
-        else:
+        elif not self._task.done():  # its loop may be closed otherwise
             if not self._task.cancelling():  # once: it ends in order
                 self._task.cancel()
             await asyncio.wait([self._task])

@@ -5,17 +5,42 @@ Pure. `AMIProtocol` fills it; a manager waits for it and takes its result.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Generic, Protocol
 
-from pystrix.ami._action import T_co
+from pystrix.ami._action import Action, T_co
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pystrix.ami._action import Action
     from pystrix.ami._message import Event, Response
 
-__all__ = ["Collector", "Exchange", "ResponseOnly"]
+__all__ = ["Collector", "Exchange", "ResponseOnly", "seconds_for"]
+
+
+def seconds_for(action: Action[Any], timeout: float | None) -> float:
+    """Give the seconds that the answer of an action may take.
+
+    Args:
+        action: The action.
+        timeout: What the caller says; None for the action's own.
+
+    Raises:
+        TypeError: If it is no action.
+        ValueError: If the timeout is not a number: no clock ever reaches it.
+    """
+    _refuse_others(action)
+    seconds = action.timeout if timeout is None else timeout
+    if math.isnan(seconds):
+        raise ValueError(f"the timeout of {action.name} is seconds, not {seconds!r}")
+    return seconds
+
+
+def _refuse_others(given: object) -> None:
+    if not isinstance(given, Action):
+        raise TypeError(
+            f"what is sent is an Action, actions.Ping() or AnyAction('Ping'), not {given!r}"
+        )
 
 
 class Collector(Protocol):

@@ -15,6 +15,7 @@ from pystrix.ami._async_calls import Call, Calls
 from pystrix.ami._async_events import EventStream, Mailbox, Overflow, Streams, deliver
 from pystrix.ami._async_link import AsyncLink
 from pystrix.ami._backoff import Backoff
+from pystrix.ami._exchange import seconds_for
 from pystrix.ami._listeners import Listeners
 from pystrix.ami._login import Auth, Credentials
 from pystrix.ami._message import Event, Response
@@ -179,9 +180,10 @@ class Manager(Listeners):
         self._mailbox.abandon()
         await self._link.stop()
         dispatcher = self._dispatcher
-        if dispatcher is not None and dispatcher is not asyncio.current_task():
-            dispatcher.cancel()
-            await asyncio.wait([dispatcher])
+        if dispatcher is None or dispatcher.done() or dispatcher is asyncio.current_task():
+            return
+        dispatcher.cancel()
+        await asyncio.wait([dispatcher])
 
     async def wait_closed(self) -> None:
         """Wait until there is no connection, and will be none: it was closed, or lost for good.
@@ -327,9 +329,9 @@ class Manager(Listeners):
             ManagerConnectionLostError: If the connection ends before.
             ManagerError: If there is no connection.
             ValueError: If Asterisk could not take it, or the ActionID is in use.
-            TypeError: If the value of a header is bytes or None.
+            TypeError: If it is no action, or the value of a header is bytes or None.
         """
-        seconds = action.timeout if timeout is None else timeout
+        seconds = seconds_for(action, timeout)
         connection = self._link.usable
         if connection is None:
             started = time.monotonic()

@@ -14,7 +14,7 @@ from pystrix.ami._answer import Answer
 from pystrix.ami._backoff import Backoff
 from pystrix.ami._connection import Connection, connect
 from pystrix.ami._dispatcher import Dispatcher
-from pystrix.ami._exchange import ResponseOnly
+from pystrix.ami._exchange import ResponseOnly, seconds_for
 from pystrix.ami._forks import tell_of_forks
 from pystrix.ami._gap import Gap
 from pystrix.ami._listeners import Listeners
@@ -338,12 +338,11 @@ class Manager(Listeners):
             ManagerConnectionLostError: If the connection ends before.
             ManagerError: If there is no connection.
             ValueError: If Asterisk could not take it, or the ActionID is in use.
-            TypeError: If the value of a header is bytes or None.
+            TypeError: If it is no action, or the value of a header is bytes or None.
         """
-        seconds = action.timeout if timeout is None else timeout
         return self._over(
             action.name,
-            seconds,
+            seconds_for(action, timeout),
             lambda link, left: ask(link.connection, action, action_id, timeout=left),
         )
 
@@ -369,6 +368,7 @@ class Manager(Listeners):
             ValueError: If Asterisk could not take it, or the ActionID is in use.
             TypeError: If the value of a header is bytes or None.
         """
+        limit = seconds_for(request, None)
         waiting = SynchronousEvents(request) if request.synchronous else None
         aggregate = request.aggregate and not request.synchronous
 
@@ -383,7 +383,7 @@ class Manager(Listeners):
                 on_begin=begin if aggregate else None,
             )
 
-        started, exchange = self._over(request.name, request.timeout, ask_over)
+        started, exchange = self._over(request.name, limit, ask_over)
         seconds = time.monotonic() - started
         response = exchange.response
         if aggregate and (response is None or not response.success):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,8 +48,16 @@ def build() -> typer.Typer:
     return app
 
 
+def _replace_closed_streams() -> None:
+    """Put something in the place of standard streams that whoever started this has closed."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # it also keeps sockets from their descriptors
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115
+
+
 def main() -> None:
     """Run the command."""
+    _replace_closed_streams()
     try:
         app = build()
     except ModuleNotFoundError as error:
