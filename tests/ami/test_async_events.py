@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
+import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -17,7 +19,8 @@ from pystrix.ami import (
     aio,
     events,
 )
-from pystrix.ami._async_events import Mailbox
+from pystrix.ami._async_connection import CHUNK
+from pystrix.ami._async_events import SLICE, Mailbox, deliver
 from tests.agi.peers import records
 from tests.ami.looping import PING, PONG, made, numbers, online, ping, run, until
 from tests.ami.managers import return_to
@@ -345,8 +348,12 @@ def test_coroutine_functions(server: ScriptedServer, caplog: pytest.LogCaptureFi
     ]
 
 
-def test_many_callbacks_let_others_run(server: ScriptedServer) -> None:
+def test_many_callbacks_let_others_run(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A queue full of events for plain functions does not hold the loop up."""
+    clock = itertools.count(0, SLICE / 10)
+    monkeypatch.setattr("pystrix.ami._async_events.monotonic", lambda: next(clock))
 
     async def main() -> None:
         turns: list[int] = []
@@ -366,6 +373,35 @@ def test_many_callbacks_let_others_run(server: ScriptedServer) -> None:
             while len(seen) < 1000:
                 turns.append(len(seen))
                 await asyncio.sleep(0)
-            assert len(turns) >= 10
+            assert len(turns) >= 50
 
     run(main())
+
+
+def test_callbacks_keep_up_with_the_reader(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However much each turn of the loop brings, nothing is dropped while callbacks are cheap."""
+    monkeypatch.setattr("pystrix.ami._async_events.monotonic", lambda: 0.0)
+    one_read = CHUNK // len("Event: X\r\nPrivilege: call,all\r\nDevice: x\r\nState: BUSY\r\n\r\n")
+    turns = 50
+    heard: list[object] = []
+
+    def overflow(mailbox: Mailbox, _: bool) -> None:
+        raise AssertionError(f"{len(mailbox)} wait")
+
+    async def main() -> None:
+        mailbox = Mailbox(3 * one_read, overflow)
+        logger = logging.getLogger("pystrix.ami")
+        find = [lambda event, _: heard.append(event)]
+        delivering = asyncio.create_task(deliver(mailbox, lambda _: find, None, logger))
+        for _ in range(turns):
+            for _ in range(one_read):
+                mailbox.put(Mine())
+            await asyncio.sleep(0)
+        mailbox.end()
+        await delivering
+
+    run(main())
+    assert len(heard) == turns * one_read
+    assert records(caplog) == []

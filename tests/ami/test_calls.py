@@ -438,6 +438,26 @@ def test_callback_that_wants_to_end_it(
     assert logged == [failure] * 7
 
 
+@pytest.mark.parametrize("desk", ["asyncio", "uvloop"], indirect=True)
+def test_callback_that_is_cancelled(desk: Desk, asterisk: AMIServer) -> None:
+    """A loop that ends takes it along."""
+    begun = threading.Event()
+
+    async def wait(_: Change) -> None:
+        begun.set()
+        await asyncio.sleep(TIMEOUT)
+
+    calls = desk.manager.calls
+    desk.do(calls.register_callback, wait)
+    desk.originate()
+    assert begun.wait(TIMEOUT)
+    delivering = calls._delivering
+    desk.do(delivering.cancel)
+    eventually(delivering.done)
+    assert delivering.cancelled()
+    assert asterisk.calls
+
+
 def test_slow_callbacks(desk: Desk, asterisk: AMIServer, caplog: pytest.LogCaptureFixture) -> None:
     """What finds no room is dropped, counted, and said once; calls are followed all the same."""
     asterisk.far_end_of_others = "answers"

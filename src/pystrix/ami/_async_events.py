@@ -9,6 +9,7 @@ import asyncio
 import inspect
 import weakref
 from collections import deque
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast
 
 from pystrix.ami._gap import Gap
@@ -28,8 +29,9 @@ EventT_co = TypeVar("EventT_co", bound=Event, covariant=True)
 Message = Event | Response
 Overflow = Literal["drop", "raise"]
 
-AT_ONCE: Final = 100
-"""Messages whose callbacks run before the loop gets its turn."""
+SLICE: Final = 0.01
+"""For how many seconds callbacks run before the loop gets its turn. That is some thousands of cheap
+ones, and more than it reads then: else the reader would always win, and the queue run full."""
 
 
 class Mailbox:
@@ -327,11 +329,11 @@ async def deliver(
         logger: Where failures are logged.
     """
     task = asyncio.current_task()
-    count = 0
+    until = monotonic() + SLICE
     while (message := await mailbox.get()) is not None:
-        count += 1
-        if count % AT_ONCE == 0:
+        if monotonic() > until:
             await asyncio.sleep(0)
+            until = monotonic() + SLICE
         for function in find(None if isinstance(message, Response) else message.name):
             try:
                 result = function(message, manager)
