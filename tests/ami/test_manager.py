@@ -931,7 +931,7 @@ def test_monitor_hears_events(connect: Connect, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(connection, "request", ask)
     manager.monitor_connection(0.001)
-    eventually(lambda: len(pings) == 3)
+    eventually(lambda: len(pings) >= 3)
     assert manager.is_connected()
 
 

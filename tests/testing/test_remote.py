@@ -422,7 +422,7 @@ def test_nothing_piles_up() -> None:
         connection.sendall(b"EXEC Wait 1\nNOOP\n")
         connection.settimeout(0.2)
         try:
-            connection.sendall(b"NOOP " + b"x" * 8000 + b"\n" * 100_000_000)
+            connection.sendall((b"NOOP " + b"x" * 8000 + b"\n") * 10_000)
         except TimeoutError:
             stuck.append(True)
 
