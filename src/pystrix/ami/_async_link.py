@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from pystrix.ami._async_connection import AsyncConnection
 from pystrix.ami._gap import log_gap
 from pystrix.ami._login import await_start, log_in
-from pystrix.ami._protocol import AMIProtocol
+from pystrix.ami._protocol import AMIProtocol, NotConnectedError
 from pystrix.ami._timeouts import FOREVER
 from pystrix.ami.errors import (
     Error,
@@ -218,8 +218,8 @@ class AsyncLink:
             await self._flow(connection)
         except Error as error:
             failure = error
-            if type(error) is ManagerError:  # it was over before
-                failure = connection.failure or error
+            if isinstance(error, NotConnectedError):
+                failure = _over(connection)
         finally:
             was_usable, self._usable = self._usable, False
             connection.close("the manager was closed")

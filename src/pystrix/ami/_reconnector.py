@@ -11,6 +11,7 @@ from pystrix.ami._connection import Connection, connect
 from pystrix.ami._exchange import ResponseOnly
 from pystrix.ami._gap import log_gap
 from pystrix.ami._login import await_start, log_in
+from pystrix.ami._protocol import NotConnectedError
 from pystrix.ami._sockets import keep_alive
 from pystrix.ami.errors import (
     Error,
@@ -312,8 +313,8 @@ class Reconnector:
             failure = self._watch(connection)
         except Error as error:
             failure = error
-            if connection is not None and type(error) is ManagerError:  # it was over before
-                failure = connection.failure or error
+            if connection is not None and isinstance(error, NotConnectedError):
+                failure = _over(connection)
         finally:
             if connection is not None:
                 connection.close("the manager disconnected")
