@@ -477,7 +477,7 @@ def _read_odd(text: str) -> tuple[Pairs, list[str]]:
             data.append(line.removesuffix("\r"))
         at += len(line) + 1
     if name:
-        pairs.append((name, text[start:].removeprefix(" ")))
+        pairs.append((name, _value(text[start:])))
     return pairs, data
 
 
