@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pytest
 
@@ -102,6 +102,11 @@ def test_action_id() -> None:
     assert build(AnyAction("X"), ActionID="keyword") == "Action: X|ActionID: keyword"
     assert build(AnyAction("X"), "caller", ActionID="keyword") == "Action: X|ActionID: caller"
     assert action == {"Action": "X", "ActionID": "mine"}
+    # A number, as programs without types may give it, is what comes back: its text.
+    assert action.build_request(cast("Any", 5), lambda: "new") == (
+        "Action: X\r\nActionID: 5\r\n\r\n",
+        "5",
+    )
 
 
 def test_keywords_are_headers() -> None:

@@ -187,3 +187,14 @@ def test_no_json() -> None:
     """What is no JSON is an error."""
     with pytest.raises(ValueError, match="Expecting value"):
         _ = responses.GetConfigJSONResponse({"JSON": "x"}).config
+
+
+def test_the_old_output_of_a_command() -> None:
+    """Asterisk before 14 sends it without headers."""
+    lines = ["Response: Follows", "Privilege: Command", "a: b", "", " c ", "--END COMMAND--"]
+    response = responses.CommandResponse(lines)
+    assert response.output == ["a: b", "", " c "]
+    response.output.clear()
+    assert response.data == ["a: b", "", " c "]
+    refused = ["Response: Error", "Message: No command provided"]
+    assert responses.CommandResponse(refused).output == []

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, overload
 
 from pystrix.ami._message import Event, Response
-from pystrix.ami._wire import compose, printable
+from pystrix.ami._wire import compose, printable, to_text
 from pystrix.ami.errors import (
     ManagerActionError,
     ManagerPermissionError,
@@ -107,8 +107,7 @@ class Action(dict[str, Any], Generic[T_co]):
                 headers.extend((name, element) for element in elements)
             else:
                 headers.append((name, value))
-        if action_id is None:
-            action_id = id_generator()
+        action_id = to_text(id_generator() if action_id is None else action_id)
         headers.append(("ActionID", action_id))
         return compose(headers), action_id
 

@@ -87,7 +87,8 @@ class Manager(Listeners):
         overflow: What becomes of events that find no room in the queue to the callbacks:
             ``"drop"`` loses them, counts them in `events_dropped` and logs a line for each burst;
             ``"disconnect"`` ends the connection.
-        debug: Whether to log every message at level DEBUG; secrets are not shown.
+        debug: Whether to log every message at level DEBUG; the secret of a login is not shown, but
+            what Asterisk sends is, as it is: the passwords in a configuration file, too.
         logger: Where to log; None for the logger ``pystrix.ami``.
         event_classes: The classes of events by their names in lower case; None for the catalogue.
 

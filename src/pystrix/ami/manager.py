@@ -84,7 +84,8 @@ class Manager(Listeners):
     send them again. If Asterisk refuses the login for good it gives up, and says so.
 
     Args:
-        debug: Whether to log every message at level DEBUG; secrets are not shown.
+        debug: Whether to log every message at level DEBUG; the secret of a login is not shown, but
+            what Asterisk sends is, as it is: the passwords in a configuration file, too.
         logger: Where to log; None for the logger ``pystrix.ami``.
         aggregate_timeout: The seconds after which an aggregate that is not complete is dropped.
         orphaned_response_timeout: Not used: responses that nobody waits for are handed to the

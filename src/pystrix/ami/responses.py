@@ -16,6 +16,8 @@ from pystrix.ami._message import Response
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pystrix.ami._message import Message
+
 __all__ = [
     "AvailableAction",
     "ChallengeResponse",
@@ -51,10 +53,19 @@ class ChallengeResponse(Response):
     """The challenge; the same for every Challenge of a connection."""
 
 
+class _Output(Texts):
+    """The lines of a command's output; Asterisk before 14 sends them without headers."""
+
+    __slots__ = ()
+
+    def read(self, message: Message) -> list[str]:
+        return super().read(message) or message.data.copy()
+
+
 class CommandResponse(Response):
     """The answer to Command."""
 
-    output: Texts = Texts("Output")
+    output: Texts = _Output("Output")
     """The lines of the output, with the blanks they begin and end with."""
 
 
@@ -177,6 +188,8 @@ class GetConfigJSONResponse(Response):
     @property
     def config(self) -> dict[str, Any]:
         """The categories by name: each a mapping of variables to their values.
+
+        Of a variable that comes more than once it has the last; `GetConfigResponse` has all.
 
         Raises:
             ValueError: If what Asterisk sent is no JSON.
