@@ -11,6 +11,7 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast
 
+from pystrix.ami._callbacks import exact
 from pystrix.ami._gap import Gap
 from pystrix.ami._message import Event, Response
 from pystrix.ami.errors import ManagerOverflowError
@@ -308,7 +309,7 @@ def _name_of(kind: object) -> str:
     if isinstance(kind, type) and issubclass(kind, Event):
         name = kind.NAME
     if isinstance(name, str) and name:
-        return name.lower()
+        return exact(name)
     raise ValueError(f"events are chosen by the name or the class of one, not by {kind!r}")
 
 
