@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from pystrix import ami as ami
 
 __version__ = "2.0.0.dev0"
+"""The version of pystrix."""
 
 VERSION = __version__
+"""The same, as pystrix 1.x names it."""
 COPYRIGHT = "(c) 2026 The pystrix contributors, MIT licence"
+"""Whose it is, and its licence."""
 
 __all__ = ["COPYRIGHT", "VERSION", "__version__", "agi", "ami"]
 

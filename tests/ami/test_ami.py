@@ -6,6 +6,7 @@ from typing import Any
 
 from pystrix import ami
 from pystrix.ami import ami as module
+from pystrix.ami import core
 
 
 def test_names() -> None:
@@ -38,3 +39,9 @@ def test_a_request_as_1x_makes_it() -> None:
     text, action_id = request.build_request(None, lambda: "id")
     assert text == "Action: Ping\r\nX: a\r\nX: b\r\nActionID: id\r\n\r\n"
     assert action_id == "id"
+
+
+def test_errors_of_core() -> None:
+    """The module of the actions has the errors that 1.x has there."""
+    assert core.ManagerError is ami.ManagerError
+    assert issubclass(core.ManagerAuthError, core.ManagerError)

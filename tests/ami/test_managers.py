@@ -408,6 +408,17 @@ def test_no_time_at_all(online: Callable[..., tuple[Running, Peer]]) -> None:
     asking.result()
 
 
+@pytest.mark.parametrize("pattern", ["*", "Dial*"])
+def test_no_patterns(start: Start, pattern: str) -> None:
+    """A pattern would be a name that no event has."""
+    manager = start(5038).manager
+    with pytest.raises(ValueError, match=re.escape(f"exact, and {pattern!r} is none")):
+        manager.register_callback(pattern, lambda *_: None)
+    if hasattr(manager, "events"):
+        with pytest.raises(ValueError, match="names of events are exact"):
+            manager.events(pattern)
+
+
 @pytest.mark.parametrize("given", ["Ping", {"Action": "Ping"}, actions.Ping])
 def test_no_action(online: Callable[..., tuple[Running, Peer]], given: Any) -> None:
     """Its name, its headers or its class are none, and the error says what is."""

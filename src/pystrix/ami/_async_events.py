@@ -12,6 +12,7 @@ from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast
 
+from pystrix.ami._callbacks import exact
 from pystrix.ami._gap import Gap
 from pystrix.ami._message import Event, Response
 from pystrix.ami.errors import ManagerOverflowError
@@ -310,7 +311,7 @@ def _name_of(kind: object) -> str:
     if isinstance(kind, type) and issubclass(kind, Event):
         name = kind.NAME
     if isinstance(name, str) and name:
-        return name.lower()
+        return exact(name)
     raise ValueError(f"events are chosen by the name or the class of one, not by {kind!r}")
 
 

@@ -12,7 +12,7 @@ from pystrix.ami._aggregate import Aggregate
 from pystrix.ami._gap import Gap
 from pystrix.ami._message import Event
 
-__all__ = ["Callback", "Callbacks", "EventKey"]
+__all__ = ["Callback", "Callbacks", "EventKey", "exact"]
 
 Callback = Callable[[Any, Any], object]
 """Called with the event (aggregate, response) and the manager."""
@@ -88,6 +88,19 @@ class _GapsOnly:
         return repr(self._function)
 
 
+def exact(name: str) -> str:
+    """Give a name by which events are chosen in lower case.
+
+    Raises:
+        ValueError: If it is a pattern, which would fit nothing.
+    """
+    if "*" in name:
+        raise ValueError(
+            f"names of events are exact, and {name!r} is none: give each of those that are wanted"
+        )
+    return name.lower()
+
+
 def _key(event: object) -> str | None:
     """Give the name under which callbacks are found, in lower case."""
     if event is None:
@@ -98,7 +111,7 @@ def _key(event: object) -> str | None:
         if issubclass(event, Event):
             return event.NAME.lower()
     if isinstance(event, str):
-        return event.lower()
+        return exact(event)
     raise ValueError(
         "callbacks are registered for the class or the name of an event or aggregate, for '' "
         f"(every one) or None (responses that nobody waits for), not for {event!r}"

@@ -42,7 +42,7 @@ class Listeners:
         actions.
 
         Args:
-            event: The class of an event or aggregate, or its name; ``""`` for every event and
+            event: The class of an event or aggregate, or its exact name; ``""`` for every event and
                 aggregate; None for responses that nobody waits for. There are aggregates with
                 `send_action` only.
             function: The function. Registered again for the same it moves to the end.

@@ -11,9 +11,13 @@ from pystrix.ami.manager import Answer as _Response
 from pystrix.ami.manager import Manager
 
 KEY_ACTION = "Action"
+"""The header that names an action."""
 KEY_ACTIONID = "ActionID"
+"""The header that an action and its answer have in common."""
 KEY_EVENT = "Event"
+"""The header that names an event."""
 KEY_RESPONSE = "Response"
+"""The header that names a response."""
 
 __all__ = [
     "EVENT_GENERIC",

@@ -15,6 +15,8 @@ __all__ = ["DatabaseDel", "DatabaseDeltree", "DatabaseGet", "DatabasePut"]
 
 
 class _DatabaseAction(Action[T_co]):
+    """Base of the commands of the database, which say by a 1 or 0 whether they worked."""
+
     # A value may read "hangup", and no number stands for a hang-up.
     check_hangup: ClassVar[bool] = False
 

@@ -62,6 +62,8 @@ class SpeechRecognition(NamedTuple):
 
 
 class _SpeechAction(PlainAction[bool]):
+    """Base of the speech commands that give whether they worked."""
+
     def process_response(self, response: Response) -> bool:
         """Tell whether it worked."""
         result = self.number(response)

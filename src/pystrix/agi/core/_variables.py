@@ -24,6 +24,8 @@ _EXACT = re.compile(r"(?s)1 (\d+) (\d+) (.*)")
 
 
 class _ReadAction(PlainAction["str | None"]):
+    """Base of the commands that read a variable."""
+
     # A value may read "hangup", and no number stands for a hang-up.
     check_hangup: ClassVar[bool] = False
 

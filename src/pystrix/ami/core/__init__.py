@@ -101,7 +101,7 @@ from pystrix.ami.core.constants import (
     ORIGINATE_RESULT_RING_LOCAL,
     ORIGINATE_RESULT_RING_REMOTE,
 )
-from pystrix.ami.errors import ManagerAuthError
+from pystrix.ami.errors import ManagerAuthError, ManagerError
 
 __all__ = [
     "AGI",
@@ -152,6 +152,7 @@ __all__ = [
     "MailboxCount",
     "MailboxStatus",
     "ManagerAuthError",
+    "ManagerError",
     "MixMonitorMute",
     "ModuleCheck",
     "ModuleLoad",
