@@ -589,6 +589,7 @@ def test_value_that_the_pipe_cannot_hold(
         try:
             outcome = Outcome(running, asterisk, script, far="talk")
             outcome.result()
+            running.close()  # the other call is nobody's
             channel = outcome.call.channel
             other = place_call(asterisk, "agi:async,nobody")
             other.wait_event("AsyncAGIStart")
