@@ -588,6 +588,28 @@ def test_stop_of_a_command_that_runs(start: Start) -> None:
     assert peer.rest() == b""
 
 
+def test_reply_that_never_comes(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value that the pipe of Asterisk cannot hold: with a time limit that ends the session."""
+    monkeypatch.setattr("pystrix.agi._asyncagi_protocol.PATIENCE_SECONDS", 0.02)
+    seen: list[str] = []
+
+    async def script(agi: Any, _: Until) -> None:
+        with pytest.raises(TimeoutError):
+            await agi.execute(core.GetFullVariable("${V}"), timeout=0.02)
+        try:
+            await agi.execute(core.Noop())
+        except AGISIGPIPEHangup as hangup:
+            seen.append(str(hangup))
+
+    running = start()
+    running.serve(script)
+    peer = running.connect()
+    assert peer.line() == b'GET FULL VARIABLE "${V}"'
+    eventually(lambda: seen)
+    assert peer.rest() == b""
+    assert peer.unheard() == []
+
+
 def test_stop_that_is_refused(start: Start) -> None:
     """The session is left, for the command may run for ever."""
     seen: list[str] = []

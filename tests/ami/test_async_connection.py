@@ -215,3 +215,26 @@ def test_a_message_without_end(server: ScriptedServer, monkeypatch: pytest.Monke
                 await manager.wait_closed()
 
     run(main())
+
+
+def test_failing_reader(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An error that should not be ends the connection, in the open; the next one is as any."""
+
+    def fail(_: object) -> None:
+        raise ZeroDivisionError("a defect")
+
+    async def main() -> None:
+        async with online(server) as (manager, peer):
+            with manager.events(Gap) as gaps:
+                monkeypatch.setattr(manager._link.usable, "_on_messages", fail)
+                peer.message("Event: X")
+                again = await asyncio.to_thread(return_to, server)
+                gap = await anext(gaps)
+            assert "failed: ZeroDivisionError('a defect')" in gap.reason
+            assert isinstance(gap.failure and gap.failure.__cause__, ZeroDivisionError)
+            await ping(manager, again)
+
+    run(main())
+    assert "a defect" in caplog.text

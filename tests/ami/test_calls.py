@@ -289,6 +289,25 @@ def test_start(desk: Desk, asterisk: AMIServer) -> None:
     desk.do(calls.close)
 
 
+def test_start_twice_at_once(desk: Desk, asterisk: AMIServer) -> None:
+    """One list comes after the other, and nothing of what happens meanwhile is lost."""
+    calls = desk.make()
+    second: list[Background] = []
+
+    @asterisk.on("CoreShowChannels")
+    def slow(_: object) -> Any:
+        if not second:
+            second.append(Background(lambda: desk.do(calls.start)))
+        asterisk.receive_call("PJSIP/zoe")
+        return NotImplemented
+
+    assert slow is not None
+    desk.do(calls.start)
+    second[0].result()
+    eventually(lambda: len(calls) == 2)
+    desk.do(calls.close)
+
+
 def test_start_that_is_refused(desk: Desk, asterisk: AMIServer) -> None:
     """It is followed all the same what begins from now on."""
     asterisk.on("CoreShowChannels", Refused("Permission denied"))

@@ -364,6 +364,7 @@ def test_failing_reader(caplog: pytest.LogCaptureFixture) -> None:
             asking.result().result()
         assert closed.wait(TIMEOUT)
         assert connection.wait_closed(TIMEOUT)
+        assert "failed: ZeroDivisionError('a defect')" in str(connection.failure)
     assert "the reader failed" in caplog.text
     assert "a defect" in caplog.text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import re
 import socket
 import threading
@@ -130,6 +131,29 @@ def test_tls(start: Start) -> None:
         untrusting = start(server.port, ssl=True)
         with pytest.raises(ManagerSocketError, match="certificate verify failed"):
             untrusting.connect()
+
+
+def test_tls_that_breaks(start: Start) -> None:
+    """What is no TLS in the middle of it ends the connection as any other end, and no other."""
+    with ScriptedServer(tls=True) as server:
+        running = start(server.port, ssl=trusting(), server_hostname="localhost", auth="MD5")
+        gaps = Heard()
+        running.manager.register_callback(Gap, gaps)
+        connecting = Background(running.connect)
+        peer = server.accept()
+        admit(peer)
+        connecting.result()
+        asking = Background(running.send, PING)
+        peer.expect("Ping")
+        os.write(peer.socket.fileno(), b"Event: FullyBooted\r\n\r\n" * 100)
+        with pytest.raises(ManagerConnectionLostError) as caught:
+            asking.result()
+        assert caught.value.sent
+        peer = return_to(server)
+        assert gaps.next().connection == 1
+        asking = Background(running.send, PING)
+        peer.expect("Ping", *PONG)
+        assert asking.result()["Ping"] == "Pong"
 
 
 def test_no_connection(start: Start) -> None:

@@ -26,6 +26,7 @@ from pystrix.ami._backoff import Backoff
 from tests.agi.peers import TIMEOUT, Background, eventually
 from tests.agi.transports import _run_plain, _until
 from tests.asterisk.calls import SECONDS, Call, dialplan_data, place_call
+from tests.asterisk.restarting import RestartingAsterisk
 from tests.asterisk.sip import Telephone
 
 if TYPE_CHECKING:
@@ -563,6 +564,41 @@ def test_command_that_cannot_be_cancelled(running: Any, asterisk: Asterisk) -> N
     outcome = Outcome(running, asterisk, script)
     outcome.result()
     assert outcome.call.done() == GIVEN_BACK
+
+
+@pytest.mark.parametrize("kind", ["threads", "asyncio"])
+def test_value_that_the_pipe_cannot_hold(
+    kind: str, live_asterisk: Asterisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asterisk waits for itself; a time limit ends the session, and Bridge frees the caller."""
+    monkeypatch.setattr("pystrix.agi._asyncagi_protocol.PATIENCE_SECONDS", 1.0)
+
+    async def script(agi: Any, _: Any) -> None:
+        await agi.execute(core.SetVariable("AGIEXECFULL", 1))
+        await agi.execute(core.SetVariable("V", "v" * 512))
+        for _ in range(7):
+            await agi.execute(core.Exec("Set", "V=${V}${V}"))
+        assert await agi.execute(core.GetFullVariable("${LEN(${V})}")) == "65536"
+        with pytest.raises(TimeoutError):
+            await agi.execute(core.GetFullVariable("${V}"), timeout=1)
+        with pytest.raises(AGISIGPIPEHangup):
+            await agi.execute(core.Noop())
+
+    with RestartingAsterisk(live_asterisk._installation) as asterisk:
+        running = KINDS[kind](asterisk)
+        try:
+            outcome = Outcome(running, asterisk, script, far="talk")
+            outcome.result()
+            running.close()  # the other call is nobody's
+            channel = outcome.call.channel
+            other = place_call(asterisk, "agi:async,nobody")
+            other.wait_event("AsyncAGIStart")
+            asterisk.ami.action("Bridge", Channel1=channel, Channel2=other.channel)
+            asterisk.ami.action("Hangup", Channel=channel)
+            outcome.call.gone()
+        finally:
+            running.stop()
+            asterisk.kill()
 
 
 # Servers.

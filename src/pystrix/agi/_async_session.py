@@ -170,7 +170,10 @@ class AsyncSession(CallFacts):
             return
         self._flush()
         try:
-            await self._wait(State.WAITING)
+            async with asyncio.timeout(protocol.patience):
+                await self._wait(State.WAITING)
+        except TimeoutError:
+            self.close()
         except asyncio.CancelledError:
             self.close()
             raise

@@ -126,6 +126,12 @@ _STOPPINGS: Final = {
 }
 
 
+# Their replies may be more than the pipe holds from which Asterisk reads them.
+_OF_ANY_SIZE: Final = frozenset({b"GET VARIABLE", b"GET FULL", b"DATABASE GET"})
+PATIENCE_SECONDS: Final = 10.0
+"""How long such a reply may take when nobody waits for it any more: 100 ms and the dialplan's."""
+
+
 class AsyncAGIEnvironment(Environment):
     """The ``agi_*`` variables of a call in AsyncAGI, which has no URL.
 
@@ -254,6 +260,14 @@ class AsyncAGIProtocol(AGIProtocol):
         self._request_echo(AGIProtocol._cancelled_line)
         self._out = stopping.barrier + self._out
         return True
+
+    @property
+    def patience(self) -> float | None:
+        """For how many seconds to go on after `cancel`: see `AGIProtocol.patience`.
+
+        A value of 64 KiB and more never comes, for Asterisk waits for itself then.
+        """
+        return PATIENCE_SECONDS if _name(self._line) in _OF_ANY_SIZE else None
 
     def response(self) -> Response:
         """Give the reply to the last action: see `AGIProtocol.response`."""

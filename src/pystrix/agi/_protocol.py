@@ -254,6 +254,14 @@ class AGIProtocol:
                 self._request_echo(AGIProtocol._cancelled_line)
         return True
 
+    @property
+    def patience(self) -> float | None:
+        """For how many seconds to go on after `cancel`, before only `receive_eof` helps.
+
+        None for as long as it takes: the command ends for sure.
+        """
+        return None
+
     def response(self) -> Response:
         """Give the reply to the action that was sent last, once the state left WAITING.
 

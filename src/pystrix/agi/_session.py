@@ -292,8 +292,10 @@ class Session(CallFacts):
                     self._send(data)
                 received = stream.receive() if deadline is None else stream.receive_before(deadline)
                 if received is None:
-                    in_time, deadline = False, None
-                    self._give_up()
+                    self._give_up(again=not in_time)
+                    patience = protocol.patience
+                    deadline = None if patience is None else time.monotonic() + patience
+                    in_time = False
                     continue
                 self._received(received)
                 if protocol.state is _WAITING:
@@ -305,9 +307,9 @@ class Session(CallFacts):
             raise
         return in_time
 
-    def _give_up(self) -> None:
+    def _give_up(self, *, again: bool) -> None:
         """Cancel the command that runs, or leave the session."""
-        if not self._protocol.cancel():
+        if again or not self._protocol.cancel():
             self._leave()
             self._stream.interrupt()
             self._protocol.close()

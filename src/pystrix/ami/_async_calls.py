@@ -258,7 +258,8 @@ class Calls:
         self._queue: deque[Change] = deque()
         self._full = False
         self._delivering: asyncio.Task[None] | None = None
-        self._held: list[Event | Response] | None = None  # what comes while a list is on its way
+        self._starting = asyncio.Lock()  # held by whoever asks for the list
+        self._held: list[Event | Response] | None = None  # what comes while it is on its way
         self._timer: asyncio.TimerHandle | None = None
         self._deadline: float | None = None  # what the timer waits for
         manager.tap(self)
@@ -271,14 +272,15 @@ class Calls:
         Raises:
             ManagerError: If the manager cannot send it, or may not.
         """
-        self._held = []
-        channels: Sequence[Event] | None = None
-        try:
-            channels = await self.manager.send(CoreShowChannels())
-        finally:
-            held, self._held = self._held, None
-            changes = self._tracker.resync(channels) if channels is not None else []
-            self._tell(changes + self._receive(held))
+        async with self._starting:
+            self._held = []
+            channels: Sequence[Event] | None = None
+            try:
+                channels = await self.manager.send(CoreShowChannels())
+            finally:
+                held, self._held = self._held, None
+                changes = self._tracker.resync(channels) if channels is not None else []
+                self._tell(changes + self._receive(held))
 
     async def close(self) -> None:
         """Follow no calls any more. Idempotent."""

@@ -218,9 +218,13 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take the end."""
-        if exc is not None:
-            self._log("%s: the connection broke: %s", self._protocol.peer, exc)
+        peer = self._protocol.peer
+        if isinstance(exc, OSError):
+            self._log("%s: the connection broke: %s", peer, exc)
             self._take_rest()
+        elif exc is not None:  # the loop has logged it
+            self.failure = ManagerSocketError(f"the reader of {peer} failed: {exc!r}")
+            self.failure.__cause__ = exc
         self._protocol.receive_eof()
         if self.failure is None:
             self.failure = self._protocol.failure

@@ -303,8 +303,12 @@ class Connection:
     def _run(self) -> None:
         try:
             self._read()
-        except Exception:
-            self._logger.exception("%s: the reader failed", self._protocol.peer)
+        except Exception as error:
+            peer = self._protocol.peer
+            self._logger.exception("%s: the reader failed", peer)
+            failure = ManagerSocketError(f"the reader of {peer} failed: {error!r}")
+            failure.__cause__ = error
+            self.close(str(failure), failure)
         finally:
             self._release()
             self._on_closed(self)

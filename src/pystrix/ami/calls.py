@@ -283,7 +283,8 @@ class Calls:
         self._tracker: Tracker[Call] = Tracker(self._make)
         self._queue_size = queue_size
         self._callbacks: tuple[Callable[[Change], object], ...] = ()
-        self._held: list[Event | Response] | None = None  # what comes while a list is on its way
+        self._starting = threading.Lock()  # held by whoever asks for the list
+        self._held: list[Event | Response] | None = None  # what comes while it is on its way
         self._dispatcher: Dispatcher[Change] | None = None
         self._deadline: float | None = None  # what the dispatcher waits for
         manager.tap(self)
@@ -296,16 +297,17 @@ class Calls:
         Raises:
             ManagerError: If the manager cannot send it, or may not.
         """
-        with self.lock:
-            self._held = []
-        channels: Sequence[Event] | None = None
-        try:
-            channels = self.manager.send(CoreShowChannels())
-        finally:
+        with self._starting:
             with self.lock:
-                held, self._held = self._held or [], None
-                changes = self._tracker.resync(channels) if channels is not None else []
-                self._tell(changes + self._receive(held))
+                self._held = []
+            channels: Sequence[Event] | None = None
+            try:
+                channels = self.manager.send(CoreShowChannels())
+            finally:
+                with self.lock:
+                    held, self._held = self._held, None
+                    changes = self._tracker.resync(channels) if channels is not None else []
+                    self._tell(changes + self._receive(held))
 
     def close(self) -> None:
         """Follow no calls any more. Idempotent."""
