@@ -26,6 +26,7 @@ from tests.agi.peers import (
     eventually,
     library_threads,
 )
+from tests.machine import NEEDS_IPV6
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -881,14 +882,10 @@ def test_addresses(serve: Serve, call: Call) -> None:
         assert_serves(server, call)
 
 
+@NEEDS_IPV6
 @pytest.mark.parametrize("interface", ["::1", "::"])
 def test_ipv6(serve: Serve, log: pytest.LogCaptureFixture, interface: str) -> None:
     """IPv6 alone, and all of both."""
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6):
-            pass
-    except OSError as error:
-        pytest.skip(f"this machine has no IPv6: {error}")
     server = serve(interface=interface)
     server.register_script_handler(None, noop)
     host, port, flow, scope = server.server_address

@@ -22,6 +22,7 @@ from pystrix.ami import (
 from pystrix.ami._connection import Connection, connect
 from tests.agi.peers import TIMEOUT, Background, eventually
 from tests.ami.servers import BANNER, Peer, ScriptedServer, trusting
+from tests.machine import NEEDS_IPV6
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +73,9 @@ def link(request: pytest.FixtureRequest) -> Iterator[Link]:
 # Connecting.
 
 
-@pytest.mark.parametrize(("host", "name"), [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")])
+@pytest.mark.parametrize(
+    ("host", "name"), [("127.0.0.1", "127.0.0.1"), pytest.param("::1", "[::1]", marks=NEEDS_IPV6)]
+)
 def test_connect(host: str, name: str) -> None:
     """IPv4 and IPv6."""
     with ScriptedServer(host) as server:

@@ -36,6 +36,7 @@ from pystrix.ami._reconnector import monitor
 from tests.agi.peers import TIMEOUT, Background, eventually, library_threads, records
 from tests.ami.managers import AT_ONCE, LOGIN, admit, return_to
 from tests.ami.servers import Peer, ScriptedServer, trusting
+from tests.machine import NEEDS_IPV6
 
 if TYPE_CHECKING:
     from tests.ami.conftest import Connect
@@ -161,7 +162,7 @@ def test_connected(connect: Connect) -> None:
     assert manager.get_connection() is None
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+@pytest.mark.parametrize("host", ["127.0.0.1", pytest.param("::1", marks=NEEDS_IPV6), "localhost"])
 def test_addresses(host: str) -> None:
     """IPv4, IPv6 and names."""
     with ScriptedServer("::1" if ":" in host else "127.0.0.1") as server, Manager() as manager:

@@ -7,7 +7,6 @@ import hashlib
 import logging
 import queue
 import socket
-import statistics
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -161,7 +160,7 @@ def test_kicked(asterisk: Asterisk) -> None:
 
 
 def test_ping_costs_little(manager: Manager, asterisk: Asterisk) -> None:
-    """Well under a millisecond more than a bare socket."""
+    """Well under a millisecond more than a bare socket, if nothing else has the processor."""
     assert manager.send(actions.Ping())["Ping"] == "Pong"
     times = [manager.send_action(core.Ping()).time for _ in range(300)]  # type: ignore[union-attr]
     with socket.create_connection(("127.0.0.1", asterisk.ami_port)) as bare:
@@ -173,7 +172,7 @@ def test_ping_costs_little(manager: Manager, asterisk: Asterisk) -> None:
             bare.sendall(b"Action: Challenge\r\nAuthType: MD5\r\n\r\n")
             bare.recv(4096)
             rounds.append(time.perf_counter() - started)
-    assert statistics.median(times) < statistics.median(rounds) + 0.001
+    assert min(times) < min(rounds) + 0.001
 
 
 def test_errors(manager: Manager) -> None:

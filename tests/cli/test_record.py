@@ -23,6 +23,7 @@ from pystrix.testing import Transcript, place_call, replay
 from pystrix.testing.place import parse_url
 from tests.agi.peers import TIMEOUT
 from tests.cli.servers import command, fastagi, nobody, run
+from tests.machine import NEEDS_IPV6
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -342,7 +343,12 @@ def test_disk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize(
     ("listen", "host"),
-    [("127.0.0.1", "localhost"), ("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("::1", "::1")],
+    [
+        ("127.0.0.1", "localhost"),
+        ("0.0.0.0", "127.0.0.1"),
+        pytest.param("::", "::1", marks=NEEDS_IPV6),
+        pytest.param("::1", "::1", marks=NEEDS_IPV6),
+    ],
 )
 def test_calls_of_itself(tmp_path: Path, listen: str, host: str) -> None:
     """A proxy whose server is itself would make calls for ever."""
@@ -511,6 +517,7 @@ def test_cannot_write() -> None:
     assert result.stderr == "pystrix: cannot write to /dev/null/x: Not a directory\n"
 
 
+@NEEDS_IPV6
 def test_ipv6(tmp_path: Path) -> None:
     """Addresses of IPv6 stand in brackets."""
     with socket.create_server(("::1", 0), family=socket.AF_INET6) as taken:

@@ -15,6 +15,7 @@ from pystrix.ami import actions
 from pystrix.ami.manager import Manager
 from pystrix.testing.ami import AMIServer, Later, ReceivedAction
 from tests.asterisk.ami_dialogue import Dialogue
+from tests.machine import NEEDS_IPV6
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -248,6 +249,7 @@ def test_ports() -> None:
         assert again.port == server.port
 
 
+@NEEDS_IPV6
 def test_ipv6() -> None:
     """It listens on IPv6, too."""
     with AMIServer(host="::1") as server, Dialogue(server.address) as peer:
