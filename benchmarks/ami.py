@@ -28,6 +28,8 @@ PANORAMISK = ".venv-bench-panoramisk/bin/python"
 # What a live Asterisk sent during calls, as the tests have it. (Not its lists: panoramisk raises an
 # AttributeError at an item of theirs.)
 RECORDINGS = ("originate-outcomes", "originate-async", "bridge", "queue", "asyncagi")
+START_SECONDS = 60.0
+"""How much longer than it counts a client may take."""
 TIMES = 20
 """How often the recordings are in the stream."""
 
@@ -159,7 +161,11 @@ def run(what: str, job: Job, where: str, secret: str, seconds: float) -> dict[st
     command = [str(ROOT / job.python), str(HERE / "ami_clients" / job.client), *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         os.sched_setaffinity(process.pid, CORES[:1])
-        output, _ = process.communicate()
+        try:
+            output, _ = process.communicate(timeout=seconds + START_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise SystemExit(f"no end: {' '.join(command)}") from None
     if process.returncode:
         raise SystemExit(f"failed: {' '.join(command)}")
     return json.loads(output.splitlines()[-1])

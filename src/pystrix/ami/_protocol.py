@@ -46,6 +46,8 @@ _STRAY_LINES = re.compile(rb"(?:\r?\n)+")
 # What ends a message; the group is the end of its last line.
 _EMPTY_LINE = re.compile(rb"(\n)(?:\r\n|\n)")
 _END_OF_OUTPUT = re.compile(rb"(" + re.escape(END_COMMAND) + rb"\r?\n)(?:\r\n|\n)")
+# How messages begin that an empty line ends for sure: they are no output of a command.
+_WHOLE: Final = (EVENT, b"Response: Success", b"Response: Error")
 _OVERLAP: Final = len(END_COMMAND) + 4  # bytes that may be the beginning of an end
 _ID_LENGTH: Final = 16
 
@@ -295,7 +297,7 @@ class AMIProtocol:
                 break
             end = match.end(1)
             block = bytes(buffer[start:end])
-            if not block.startswith(EVENT) and not self._is_whole(block):
+            if not block.startswith(_WHOLE) and not self._is_whole(block):
                 searched = start
                 continue
             if end - start > limit:
