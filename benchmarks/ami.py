@@ -195,9 +195,11 @@ def median(figures: list[dict[str, float]], key: str) -> float:
 
 def ratio(figures: dict[str, list[dict[str, float]]], name: str, other: str, key: str) -> str:
     """Compare two clients round by round; give the median with the smallest and the largest."""
-    if other not in figures:
+    bases = figures.get(other, [])
+    both = zip(figures[name], bases, strict=False)
+    found = [one[key] / base[key] for one, base in both if base[key]]
+    if not found:
         return "-"
-    found = [one[key] / base[key] for one, base in zip(figures[name], figures[other], strict=True)]
     return f"{statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
 
 
