@@ -28,6 +28,8 @@ PANORAMISK = ".venv-bench-panoramisk/bin/python"
 # What a live Asterisk sent during calls, as the tests have it. (Not its lists: panoramisk raises an
 # AttributeError at an item of theirs.)
 RECORDINGS = ("originate-outcomes", "originate-async", "bridge", "queue", "asyncagi")
+START_SECONDS = 60.0
+"""How much longer than it counts a client may take."""
 TIMES = 20
 """How often the recordings are in the stream."""
 
@@ -159,7 +161,11 @@ def run(what: str, job: Job, where: str, secret: str, seconds: float) -> dict[st
     command = [str(ROOT / job.python), str(HERE / "ami_clients" / job.client), *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         os.sched_setaffinity(process.pid, CORES[:1])
-        output, _ = process.communicate()
+        try:
+            output, _ = process.communicate(timeout=seconds + START_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise SystemExit(f"no end: {' '.join(command)}") from None
     if process.returncode:
         raise SystemExit(f"failed: {' '.join(command)}")
     return json.loads(output.splitlines()[-1])
@@ -189,9 +195,11 @@ def median(figures: list[dict[str, float]], key: str) -> float:
 
 def ratio(figures: dict[str, list[dict[str, float]]], name: str, other: str, key: str) -> str:
     """Compare two clients round by round; give the median with the smallest and the largest."""
-    if other not in figures:
+    bases = figures.get(other, [])
+    both = zip(figures[name], bases, strict=False)
+    found = [one[key] / base[key] for one, base in both if base[key]]
+    if not found:
         return "-"
-    found = [one[key] / base[key] for one, base in zip(figures[name], figures[other], strict=True)]
     return f"{statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
 
 

@@ -28,7 +28,8 @@ def log_in(connection: socket.socket) -> None:
         else:
             connection.sendall(PONG % action_id)
             if b"Action: Login" in data:
-                connection.sendall(BOOTED)
+                if b"Events: off" not in data:
+                    connection.sendall(BOOTED)
                 return
         data = b""
 

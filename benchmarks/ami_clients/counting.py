@@ -25,7 +25,8 @@ def say(**figures):
 def say_rate(count, began, used):
     """Print how many a second, and the processor time of one."""
     seconds = time.perf_counter() - began
-    say(per_second=count / seconds, cpu_us=1e6 * (time.process_time() - used) / count)
+    cpu = time.process_time() - used
+    say(per_second=count / seconds, cpu_us=1e6 * cpu / max(count, 1))
 
 
 def say_trips(trips):

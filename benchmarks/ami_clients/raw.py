@@ -29,8 +29,10 @@ def connect(port, secret):
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.sendall(login(secret))
     data = b""
-    while b"FullyBooted" not in data or not data.endswith(b"\r\n\r\n"):
+    while not data.endswith(b"\r\n\r\n"):  # without events it is the last that comes
         data += connection.recv(65536)
+    if b"Response: Success" not in data:
+        raise SystemExit(f"the login failed: {data!r}")
     return connection
 
 

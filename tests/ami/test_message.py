@@ -160,6 +160,18 @@ def test_look_up(lines: list[bytes], ends: list[bytes], whole: bool) -> None:
         assert looked.action_id == read.action_id
 
 
+def test_copy() -> None:
+    """The headers as a dict: of each name the first, spelled as there, in order."""
+    message = Message.from_wire(HANGUP)
+    repeated = Message.from_wire(HANGUP + b"CAUSE: 17\r\nX: y\r\n")
+    for each in (message, repeated):
+        assert list(each.copy().items()) == list(dict(each).items())
+    assert repeated.copy()["Cause"] == "16"
+    assert repeated.copy()["ChanVariable"] == "A=1"
+    assert "CAUSE" not in repeated.copy()
+    assert Message.from_wire(PING).copy()["Ping"] == "Pong"
+
+
 def test_many_looks() -> None:
     """Who looks at many headers has all of them read, once."""
     message = Message.from_wire(HANGUP)

@@ -189,7 +189,14 @@ class Message(MutableMapping[str, str]):
         """Give the headers as a dict: of each name the first."""
         if len(self._headers()) == len(self._pairs):  # nothing repeats
             return dict(self._pairs)
-        return dict(self)
+        left = set(self._first)
+        copied: dict[str, str] = {}
+        for name, value in self._pairs:
+            lower = name.lower()
+            if lower in left:
+                left.remove(lower)
+                copied[name] = value
+        return copied
 
     @overload
     def get(self, name: str, default: None = None, /) -> str | None: ...

@@ -296,7 +296,8 @@ class AMIProtocol:
     def _read_messages(self, buffer: bytes | bytearray) -> int:
         """Read every whole message; give the place where the beginning of the next one stands."""
         start, size = 0, len(buffer)
-        searched, limit, events = self._scanned, self._message_limit, self._events
+        searched, limit = self._scanned, self._message_limit
+        events, is_old = self._events, self._is_old
         while start < size:
             if buffer[start] in b"\r\n":
                 start = _skip_stray_lines(buffer, start)
@@ -305,7 +306,7 @@ class AMIProtocol:
                 break
             end = match.end(1)
             block = bytes(buffer[start:end])
-            if not block.startswith(EVENT) and not self._is_whole(block):
+            if is_old and not self._is_whole(block):
                 searched = start
                 continue
             if end - start > limit:
@@ -324,7 +325,7 @@ class AMIProtocol:
 
     def _is_whole(self, block: bytes) -> bool:
         """Tell whether an empty line ended the message, or stands in the output of a command."""
-        if self._is_old and self._end is _EMPTY_LINE and is_follows(block):
+        if self._end is _EMPTY_LINE and is_follows(block):
             self._end = _END_OF_OUTPUT
             return False
         self._end = _EMPTY_LINE
