@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from pystrix.ami._exchange import Exchange
 from pystrix.ami._limits import BANNER_LIMIT, LIST_LIMIT, MESSAGE_LIMIT
-from pystrix.ami._message import EVENT, Event, Response, read_message
+from pystrix.ami._message import Event, Response, read_message
 from pystrix.ami._wire import END_COMMAND, encode_request, is_follows, printable
 from pystrix.ami.errors import (
     ManagerBannerError,

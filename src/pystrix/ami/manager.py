@@ -341,9 +341,10 @@ class Manager(Listeners):
             ValueError: If Asterisk could not take it, or the ActionID is in use.
             TypeError: If it is no action, or the value of a header is bytes or None.
         """
+        seconds = seconds_for(action, timeout)
         return self._over(
             action.name,
-            seconds_for(action, timeout),
+            seconds,
             lambda link, left: ask(link.connection, action, action_id, timeout=left),
         )
 
