@@ -205,12 +205,11 @@ class Reconnector:
         Raises:
             Error: Why there will be none, if this side did not want it so.
         """
+        limit = threading.TIMEOUT_MAX if timeout is None else min(timeout, threading.TIMEOUT_MAX)
         if self._thread is threading.current_thread():
-            timeout = 0
-        elif timeout is not None:
-            timeout = min(timeout, threading.TIMEOUT_MAX)
+            limit = 0
         with self._news:
-            over = self._news.wait_for(lambda: self._over, timeout)
+            over = self._news.wait_for(lambda: self._over, limit)
         if self._failure is not None:
             raise self._failure
         return over
