@@ -134,6 +134,8 @@ def report(run: Run) -> str:
 def main() -> None:
     """Print how a run stands."""
     path = Path(sys.argv[1]) if len(sys.argv) > 1 else LATEST
+    if not path.exists():
+        raise SystemExit(f"There is no {path}: `make bench BENCH=--write` writes it.")
     sys.stdout.write(report(cast("Run", json.loads(path.read_text(encoding="utf-8")))))
 
 

@@ -32,6 +32,9 @@ SECONDS = 1.0
 HELD = 2000
 QUICK_SECONDS = 0.4
 QUICK_HELD = 200
+LOOK_SECONDS = 2.0
+BUSY = 0.1
+"""The share of all cores that other programs use from which it is told that they do."""
 SPARE_FILES = 100
 """Open files that are no connections."""
 
@@ -65,7 +68,7 @@ def settings_of(asked: argparse.Namespace) -> Settings:
         "load_core": measuring.CORES[-1],
     }
     if any(each.processes > 1 for each in contenders.chosen(asked.only)):
-        settings["second_process_core"] = measuring.CORES[1]
+        settings["second_process_core"] = measuring.CORES[1 % len(measuring.CORES)]
     return settings
 
 
@@ -93,10 +96,12 @@ def allow_files(wanted: int) -> int:
     return most
 
 
-def say(text: str) -> None:
-    """Tell how far it is."""
+def say(step: str, name: str = "") -> None:
+    """Tell how far it is; where lines stay, of each step once."""
     if sys.stderr.isatty():
-        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+        print(f"\r\033[K{step} {name}", end="", file=sys.stderr, flush=True)
+    elif step and not name:
+        print(step, file=sys.stderr, flush=True)
 
 
 def empty(contender: Contender) -> ServerFigures:
@@ -121,37 +126,46 @@ def measure_all(
         for calls, rounds in settings["rounds"].items():
             if number >= rounds:
                 continue
+            say(step := f"round {number + 1}, {calls} at a time")
             for contender, found in able:
-                say(f"round {number + 1}, {calls} at a time: {contender.name}")
+                say(step, contender.name)
                 figures = measuring.speed(contender, int(calls), settings["seconds"])
                 found["rounds"].setdefault(calls, []).append(figures)
     if settings["held"]:
+        say(step := f"{settings['held']} idle calls")
         for contender, found in able:
-            say(f"{settings['held']} idle calls: {contender.name}")
+            say(step, contender.name)
             found["idle_kib"].append(measuring.memory(contender, settings["held"]))
     for size in sizes:
+        say(step := f"{size} connects at once")
         for contender, found in able:
-            say(f"{size} connects at once: {contender.name}")
+            say(step, contender.name)
             found["bursts"].setdefault(str(size), []).append(measuring.burst(contender, size))
     say("")
+
+
+def warn_if_busy() -> None:
+    """Look for a moment what else this machine does."""
+    others = machine.Others()
+    time.sleep(LOOK_SECONDS)
+    if (share := others.share()) > BUSY:
+        print(f"Other programs use {share:.0%} of the cores: expect no figures.", file=sys.stderr)
 
 
 def measure(chosen: list[Contender], settings: Settings, burst: int) -> Run:
     """Measure what was chosen."""
     about = machine.describe()
-    if about["busy_before"] > 0.1:
-        print(
-            f"Something else keeps this machine {about['busy_before']:.0%} busy.", file=sys.stderr
-        )
+    warn_if_busy()
     servers = [(contender, empty(contender)) for contender in chosen]
     # Where the kernel's queue has no room for all, also as many as it has room for.
     sizes = sorted({burst, min(burst, about["somaxconn"])} - {0})
-    began = time.monotonic()
+    began, others = time.monotonic(), machine.Others()
     able = [(contender, found) for contender, found in servers if not found["not_measured"]]
     measure_all(able, settings, sizes)
     return {
         "date": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "took_seconds": round(time.monotonic() - began, 1),
+        "others": round(others.share(), 2),
         "commit": machine.commit(),
         "machine": about,
         "settings": settings,

@@ -70,8 +70,6 @@ class Machine(TypedDict):
     kernel: str
     system: str
     somaxconn: int
-    busy_before: float
-    """How much of all cores was in use before anything was measured, from 0 to 1."""
 
 
 class Settings(TypedDict):
@@ -90,6 +88,8 @@ class Run(TypedDict):
 
     date: str
     took_seconds: float
+    others: float
+    """How much of all cores something else used meanwhile, from 0 to 1."""
     commit: str
     machine: Machine
     settings: Settings

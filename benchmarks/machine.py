@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from benchmarks.figures import Machine
 
 ROOT = Path(__file__).parents[1]
-IDLE_SECONDS = 2.0
-"""How long to look whether the machine does something else."""
 
 
 def describe() -> Machine:
@@ -29,7 +27,6 @@ def describe() -> Machine:
         "kernel": platform.release(),
         "system": _system(),
         "somaxconn": int(_read("/proc/sys/net/core/somaxconn")),
-        "busy_before": round(_busy(), 2),
     }
 
 
@@ -45,13 +42,30 @@ def is_virtual(text: str) -> bool:
     return found is not None
 
 
-def busy_share(before: str, after: str) -> float:
-    """Tell how much of all cores was in use between two readings of ``/proc/stat``, from 0 to 1."""
-    first, second = ([int(text) for text in line.split()[1:9]] for line in (before, after))
-    spent = [later - sooner for sooner, later in zip(first, second, strict=True)]
-    total = sum(spent)
-    resting = spent[3] + spent[4]  # idle, iowait
-    return 1 - resting / total if total else 0.0
+def busy_ticks(text: str) -> int:
+    """Find in ``/proc/stat`` the time that programs took on all cores, in ticks."""
+    user, nice, system = text.partition("\n")[0].split()[1:4]
+    return int(user) + int(nice) + int(system)
+
+
+class Others:
+    """How much of the machine something else uses, from when this is made."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._busy = _others_seconds()
+
+    def share(self) -> float:
+        """Give the share of all cores that was used until now, from 0 to 1."""
+        most = (time.monotonic() - self._began) * (os.cpu_count() or 1)
+        return max(0.0, (_others_seconds() - self._busy) / most)
+
+
+def _others_seconds() -> float:
+    """Give the processor time of all programs but this one and those that it started."""
+    all_of_them = busy_ticks(_read("/proc/stat")) / os.sysconf("SC_CLK_TCK")
+    used = os.times()
+    return all_of_them - (used.user + used.system + used.children_user + used.children_system)
 
 
 def commit() -> str:
@@ -64,12 +78,6 @@ def commit() -> str:
         ).strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"  # an unpacked archive
-
-
-def _busy() -> float:
-    before = _read("/proc/stat").partition("\n")[0]
-    time.sleep(IDLE_SECONDS)
-    return busy_share(before, _read("/proc/stat").partition("\n")[0])
 
 
 def _system() -> str:

@@ -132,8 +132,8 @@ def facts(run: Run) -> list[str]:
     where = (
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']:g} GiB; "
         f"{kind}{machine['system']}, Linux {machine['kernel']}, "
-        f"somaxconn {machine['somaxconn']:,}; {machine['busy_before']:.0%} of it was busy with "
-        "something else before the run"
+        f"somaxconn {machine['somaxconn']:,}; other programs used {run['others']:.0%} of the "
+        "cores meanwhile"
     )
     cores = " ".join(str(core) for core in settings["server_cores"])
     said = [

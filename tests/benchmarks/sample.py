@@ -64,6 +64,7 @@ def run_of(*servers: ServerFigures) -> Run:
     return {
         "date": "2026-01-02 03:04 UTC",
         "took_seconds": 720.0,
+        "others": 0.02,
         "commit": "abc1234",
         "machine": {
             "processor": "Some CPU",
@@ -73,7 +74,6 @@ def run_of(*servers: ServerFigures) -> Run:
             "kernel": "6.1.0",
             "system": "Debian",
             "somaxconn": 4096,
-            "busy_before": 0.02,
         },
         "settings": {
             "rounds": {"50": 3, "1000": 0},

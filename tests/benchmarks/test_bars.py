@@ -6,14 +6,14 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from benchmarks import bars
 from benchmarks.figures import Figure
 from tests.benchmarks.sample import burst_of, round_of, run_of, server_of, usual
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from benchmarks.figures import Run
 
@@ -95,3 +95,10 @@ def test_command(
     monkeypatch.setattr(sys, "argv", ["bars", str(path)])
     bars.main()
     assert capsys.readouterr().out == bars.report(usual())
+
+
+def test_command_without_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says how to get them."""
+    monkeypatch.setattr(sys, "argv", ["bars", str(tmp_path / "none.json")])
+    with pytest.raises(SystemExit, match=r"none\.json: `make bench BENCH=--write` writes it"):
+        bars.main()

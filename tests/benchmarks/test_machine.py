@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from benchmarks import machine
 
 CPUINFO = """\
@@ -27,9 +25,6 @@ def test_virtual() -> None:
     assert not machine.is_virtual(CPUINFO.replace("hypervisor", "hypervisors"))
 
 
-def test_busy_share() -> None:
-    """What was neither idle nor waiting for a disk."""
-    before = "cpu  100 0 100 800 0 0 0 0 0 0"
-    after = "cpu  120 0 110 860 10 0 0 0 0 0"
-    assert machine.busy_share(before, after) == pytest.approx(0.3)
-    assert machine.busy_share(before, before) == 0
+def test_busy_ticks() -> None:
+    """What programs took: not idle, not waiting for a disk, not interrupts."""
+    assert machine.busy_ticks("cpu  100 20 30 800 7 8 9 0 0 0\ncpu0 50 10 15 400\n") == 150

@@ -62,7 +62,7 @@ def test_facts() -> None:
     """When, where, how, and each version once."""
     where = (
         "Some CPU, 2 cores, 23.5 GiB; virtual machine, Debian, Linux 6.1.0, somaxconn 4,096; "
-        "2% of it was busy with something else before the run"
+        "other programs used 2% of the cores meanwhile"
     )
     cores = (
         "server on core 0, load on core 1; the second of 2 processes on core 1, which it shares "
