@@ -160,6 +160,15 @@ def test_look_up(lines: list[bytes], ends: list[bytes], whole: bool) -> None:
         assert looked.action_id == read.action_id
 
 
+@pytest.mark.parametrize(("block", "pairs", "data"), READ)
+def test_look_up_first(block: bytes, pairs: Pairs, data: list[str]) -> None:
+    """A header that is asked for before anything has been read is the same."""
+    for name, value in dict(reversed(pairs)).items():
+        assert Message.from_wire(block)[name] == value
+    assert Message.from_wire(block).get("None") is None
+    assert Message.from_wire(block).data == data
+
+
 def test_copy() -> None:
     """The headers as a dict: of each name the first, spelled as there, in order."""
     message = Message.from_wire(HANGUP)
