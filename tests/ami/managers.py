@@ -93,7 +93,7 @@ class Threads:
 
     def wait_closed(self) -> object:
         """Wait for the end."""
-        return self.manager.wait_closed(TIMEOUT)
+        return self.manager.wait_closed()
 
     def close(self) -> None:
         """Close it."""

@@ -313,6 +313,9 @@ def test_wait_closed(server: ScriptedServer, reconnect: Backoff | bool) -> None:
             return_to(server)
             gaps.get(timeout=TIMEOUT)
             assert told == [False]
+        waiting = Background(manager.wait_closed)
+        manager.disconnect()
+        assert waiting.result()
     assert manager.wait_closed()
 
 
