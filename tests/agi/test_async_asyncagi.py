@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pystrix.agi import AGISIGPIPEHangup, aio, core
+from pystrix.agi._async_asyncagi import AsyncAGI
 from pystrix.agi._async_asyncagi_desk import Desk
 from pystrix.agi._asyncagi_links import Link, Request
 from pystrix.agi._asyncagi_protocol import Result
@@ -19,6 +21,8 @@ from tests.agi.transports import AsyncioAsyncAGI
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.agi.switch import Call
 
 REPLY = b"200 result=0"
 
@@ -259,3 +263,35 @@ def test_failure_in_vain(
     running.switch.cut()
     eventually(lambda: running.switch.is_over(peer.uniqueid))
     assert any("failed" in record.getMessage() for record in records(caplog))
+
+
+def test_end_in_the_moment_it_is_taken(
+    start: Callable[..., AsyncioAsyncAGI], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session is told, though it did not receive yet when the end came."""
+    made: queue.Queue[Call] = queue.Queue()
+    seen: list[str] = []
+    handshake = AsyncAGI.handshake
+
+    async def late(call: AsyncAGI) -> None:
+        peer = await asyncio.to_thread(made.get, timeout=TIMEOUT)
+        peer.end()
+        while not call._line.is_over:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+        await handshake(call)
+
+    async def handler(agi: Any, *_: object) -> None:
+        try:
+            await agi.execute(core.Noop())
+        except AGISIGPIPEHangup as hangup:
+            seen.append(str(hangup))
+
+    monkeypatch.setattr(AsyncAGI, "handshake", late)
+    running = start()
+    running.server.register_script_handler(None, handler)
+    peer = running.connect()
+    made.put(peer)
+    eventually(lambda: seen)
+    assert "has left AsyncAGI" in seen[0]
+    eventually(lambda: running.switch.is_over(peer.uniqueid))
+    assert peer.unheard() == []

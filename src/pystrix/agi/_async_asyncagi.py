@@ -54,6 +54,8 @@ class AsyncAGI(AsyncSession):
         """
         self._line.receiver = self
         self.feed(self._line.link.environment)
+        if self._line.is_over:  # since it was taken, when nobody received
+            self.feed_eof()
         await self._wait(State.ENVIRONMENT)
         _ = self.environment  # raises if there is none
 
