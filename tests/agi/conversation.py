@@ -83,20 +83,21 @@ def run(
     """
     protocol = AGIProtocol()
     protocol.receive_data(ENVIRONMENT)
-    protocol.send_action(action)
+    line = protocol.send_action(action)
     answers = list(replies)
-    while line := protocol.data_to_send():
+    while line:
         assert line.endswith(b"\n")
         assert line.count(b"\n") == 1
         if sent is not None:
             sent.append(line)
-        echo = line.startswith(b"GET FULL VARIABLE ") and line != action.to_wire()
+        echo = line.startswith(b"GET FULL VARIABLE ") and line != action.wire
         if echo:
             reply = b"200 result=1 (" + line.split(b'"')[1] + b")\n"
         else:
             assert answers, f"no answer is left for {line!r}"
             reply = answers.pop(0)
         _feed(protocol, reply, chunk)
+        line = protocol.data_to_send()
     assert not answers, "these were not asked for"
     assert protocol.state is State.READY, "the reply is not complete"
     return action.process_response(protocol.response())
@@ -129,7 +130,7 @@ def assert_outcome(case: Case, chunk: int | None) -> None:
         result = run(case.action, reply, *status, chunk=chunk, sent=sent)
         assert result == case.outcome
         assert type(result) is type(case.outcome)
-    assert sent[0] == case.action.to_wire()
+    assert sent[0] == case.action.wire
     echoes = len(sent) - 1 if len(reply) > SURELY_WHOLE else 0
     assert sent[1 + echoes :] == [STATUS] * len(status)
 

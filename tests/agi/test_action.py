@@ -63,7 +63,7 @@ def test_equal_when_class_and_line_are_equal() -> None:
     assert Command("NOOP") == Command("NOOP")
     assert Command("NOOP") != Noop()
     assert Shout("a") != Verbose("a")
-    assert Shout("a").to_wire() == Verbose("a").to_wire()
+    assert Shout("a").wire == Verbose("a").wire
 
 
 def test_not_equal_to_anything_else() -> None:
@@ -95,7 +95,7 @@ def test_hash_goes_with_equality() -> None:
 )
 def test_line(action: Action[Any], line: bytes) -> None:
     """The line as bytes and as text; in a RawAction None leaves a word out."""
-    assert action.to_wire() == line
+    assert action.wire == line
     assert action.command == line.decode("utf-8", "surrogateescape")
 
 

@@ -228,6 +228,47 @@ def test_who_has_said_nothing_when_the_server_closes(run: Run, daemon: bool) -> 
     assert begun == [1]
 
 
+@pytest.mark.parametrize("daemon", [True, False])
+def test_shutdown_in_a_handler(run: Run, daemon: bool) -> None:
+    """It waits for the serving to end, not for what its task does then: wait for the handler."""
+
+    async def body(served: Served) -> None:
+        async def script(_: aio.FastAGI) -> None:
+            await server.shutdown()
+            ended.set()
+
+        async def serve() -> None:
+            async with server:
+                await server.serve_forever()
+
+        server, ended = served.server, asyncio.Event()
+        served.handle(script)
+        serving = asyncio.create_task(serve())
+        await served.connect(environment())
+        await serving
+        assert daemon or ended.is_set()
+
+    assert run(body, serving=False, daemon_threads=daemon) == []
+
+
+@pytest.mark.parametrize("daemon", [True, False])
+def test_two_handlers_close_the_server(run: Run, daemon: bool) -> None:
+    """They do not wait for each other."""
+
+    async def body(served: Served) -> None:
+        async def script(_: aio.FastAGI) -> None:
+            await both.wait()
+            await served.server.server_close()
+
+        both = asyncio.Barrier(2)
+        served.handle(script)
+        callers = [await served.connect(environment()) for _ in range(2)]
+        for reader, _ in callers:
+            assert await reader.read() == b""
+
+    assert run(body, daemon_threads=daemon) == []
+
+
 def test_no_room(run: Run) -> None:
     """Calls beyond the limit are refused, and that is all."""
 
@@ -297,6 +338,8 @@ def test_accepted_in_the_last_moment() -> None:
 
     class Connection:
         closed = False
+
+        def write(self, data: bytes) -> None: ...
 
         def close(self) -> None:
             self.closed = True

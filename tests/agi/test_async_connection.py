@@ -16,10 +16,9 @@ class Receiver:
     def __init__(self) -> None:
         self.got: list[bytes] = []
 
-    def feed(self, data: bytes) -> bool:
+    def feed(self, data: bytes) -> None:
         """Take what was read."""
         self.got.append(data)
-        return False
 
     def feed_eof(self) -> None:
         """Take the end."""
@@ -66,6 +65,9 @@ def test_a_closed_transport_knows_its_session_no_more() -> None:
     """Else the two would keep each other until the garbage collector comes."""
 
     class Transport(asyncio.Transport):
+        def write(self, data: object) -> None:
+            pass
+
         def close(self) -> None:
             pass
 
@@ -73,11 +75,11 @@ def test_a_closed_transport_knows_its_session_no_more() -> None:
     connection = TransportSocket(lambda made, _transport: connected.append(made))
     receiver = Receiver()
     connection.connection_made(Transport())
-    connection.receiver = receiver
+    connection.deliver_to(receiver)
     assert connected == [connection]
     connection.data_received(b"x")
     connection.close()
     connection.data_received(b"y")  # that was read meanwhile
     connection.connection_lost(None)
     assert receiver.got == [b"x"]
-    assert connection.receiver is not receiver
+    assert connection._receiver is not receiver

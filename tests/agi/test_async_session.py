@@ -14,13 +14,10 @@ from tests.agi.peers import TIMEOUT, environment
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from pystrix.agi._async_connection import Receiver
-
 
 class Connection:
     """Keeps what is sent."""
 
-    receiver: Receiver
     is_over = False
 
     def __init__(self) -> None:
@@ -30,6 +27,9 @@ class Connection:
     def write(self, data: bytes) -> None:
         """Take what is sent."""
         self.answer(data)
+
+    def acknowledge(self) -> None:
+        """Do nothing."""
 
     def close(self) -> None:
         """Do nothing."""

@@ -359,8 +359,8 @@ def test_stop_of_a_command_that_runs() -> None:
     """It is sent at once, before what comes behind it."""
     links, link = begin()
     protocol = link.protocol
-    protocol.send_action(core.StreamFile("x"))
-    command = links.requests(link, protocol.data_to_send())[0].headers["CommandID"]
+    line = protocol.send_action(core.StreamFile("x"))
+    command = links.requests(link, line)[0].headers["CommandID"]
     assert links.take(event("AGIExecStart", Command="NOOP")) == []
     assert not link.started, "that is of somebody else"
     assert links.take(RUNS) == []
@@ -376,8 +376,7 @@ def test_stop_of_a_command_that_waits() -> None:
     """It is sent when the command runs, for before that it would be lost."""
     links, link = begin()
     protocol = link.protocol
-    protocol.send_action(core.StreamFile("x"))
-    links.requests(link, protocol.data_to_send())
+    links.requests(link, protocol.send_action(core.StreamFile("x")))
     protocol.cancel()
     names = [request.name for request in links.requests(link, protocol.data_to_send())]
     assert names == ["AGI", "AGI"]
@@ -547,8 +546,7 @@ class Replay:
             with pytest.raises(expected):
                 protocol.send_action(action)
             return
-        protocol.send_action(action.action if isinstance(action, Cancelled) else action)
-        self.flush()
+        self.flush(protocol.send_action(action.action if isinstance(action, Cancelled) else action))
 
     def flush(self, lines: bytes = b"") -> None:
         """Send what is to be sent."""

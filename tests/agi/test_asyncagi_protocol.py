@@ -60,21 +60,21 @@ class Conversation:
         self.protocol.receive_data(self.pipe.read(block))
         self.answer()
 
-    def answer(self, *replies: bytes) -> None:
+    def answer(self, *replies: bytes, lines: bytes = b"") -> None:
         """Answer what is sent, until nothing is; echoes answer themselves."""
         answers = list(replies)
-        while lines := self.protocol.data_to_send():
+        while lines := lines or self.protocol.data_to_send():
             for line in lines.splitlines():
                 self.sent.append(line)
                 echo = re.fullmatch(rb'GET FULL VARIABLE "([0-9a-f]{16}(-\d+)?)"', line)
                 reply = b"200 result=1 (" + echo[1] + b")\n" if echo else answers.pop(0)
                 self.protocol.receive_data(self.pipe.read(reply))
+            lines = b""
         assert not answers, "not all replies were asked for"
 
     def run(self, action: Action[Any], *replies: bytes) -> Any:
         """Execute an action."""
-        self.protocol.send_action(action)
-        self.answer(*replies)
+        self.answer(*replies, lines=self.protocol.send_action(action))
         assert self.protocol.state is not State.WAITING, "the reply is not complete"
         return action.process_response(self.protocol.response())
 
@@ -194,7 +194,6 @@ def test_somebody_else_got_the_rest() -> None:
     """If the rest of a reply is not in the pipe any more it is an error."""
     talk = Conversation("x")
     talk.protocol.send_action(core.GetFullVariable("${A}"))
-    talk.protocol.data_to_send()
     talk.protocol.receive_data(talk.pipe.read(b"200 result=1 (" + b"v" * 1500 + b")\n"))
     talk.pipe.data = b""  # another client's command
     talk.answer()
@@ -218,7 +217,6 @@ def test_result_before_the_rest() -> None:
     """Echoes are requested in batches, each result of which is waited for."""
     talk = Conversation("x")
     talk.protocol.send_action(core.GetFullVariable("${A}"))
-    talk.protocol.data_to_send()
     reply = b"200 result=1 (" + b"v" * 6000 + b")\n"
     talk.protocol.receive_data(talk.pipe.read(reply))
     batches: list[int] = []
@@ -343,7 +341,6 @@ def end_in(
     """End a session while a command runs, perhaps behind its reply."""
     protocol = Conversation("x").protocol
     protocol.send_action(action)
-    protocol.data_to_send()
     if reply is not None:
         protocol.receive_data(reply)
         assert protocol.data_to_send() == b"CHANNEL STATUS\n"
@@ -389,7 +386,6 @@ def test_end_behind_an_error() -> None:
     """The command raises its error though the end came in the same moment."""
     protocol = Conversation("x").protocol
     protocol.send_action(Command("FOO"))
-    protocol.data_to_send()
     protocol.receive_data(b"510 Invalid or unknown command\n")
     protocol.note_end("left")
     protocol.receive_eof()
@@ -486,8 +482,7 @@ STOPPED: list[tuple[Action[Any], list[Any], bytes]] = [
 def test_command_that_can_be_stopped(action: Action[Any], stops: list[Any], barrier: bytes) -> None:
     """It is; what comes of it, and of a stop that came too late, is dropped."""
     talk = Conversation("x")
-    talk.protocol.send_action(action)
-    assert talk.protocol.data_to_send() == action.to_wire()
+    assert talk.protocol.send_action(action) == action.wire
     assert talk.protocol.cancel()
     assert list(talk.protocol.take_stops()) == stops
     assert talk.protocol.take_stops() == ()
@@ -506,7 +501,6 @@ def test_command_that_cannot_be_stopped() -> None:
     """The session has to be left."""
     talk = Conversation("x")
     talk.protocol.send_action(core.Exec("Dial", "x"))
-    talk.protocol.data_to_send()
     assert not talk.protocol.cancel()
     assert talk.protocol.take_stops() == ()
 
@@ -515,7 +509,6 @@ def test_command_that_ends_soon() -> None:
     """It is waited for."""
     talk = Conversation("x")
     talk.protocol.send_action(core.GetVariable("A"))
-    talk.protocol.data_to_send()
     assert talk.protocol.cancel()
     assert talk.protocol.data_to_send() == b""
     talk.protocol.receive_data(b"200 result=1 (a)\n")
@@ -527,7 +520,6 @@ def test_command_that_has_ended(action: Action[Any]) -> None:
     """What is asked because of its reply is waited for, the rest of it as well."""
     talk = Conversation("x")
     talk.protocol.send_action(action)
-    talk.protocol.data_to_send()
     failed = isinstance(action, core.StreamFile)
     reply = b"200 result=-1\n" if failed else b"200 result=1 (" + b"v" * 3000 + b")\n"
     talk.protocol.receive_data(talk.pipe.read(reply))
@@ -542,7 +534,6 @@ def test_end_while_it_is_stopped() -> None:
     """The session is over."""
     talk = Conversation("x")
     talk.protocol.send_action(core.StreamFile("x"))
-    talk.protocol.data_to_send()
     talk.protocol.cancel()
     talk.protocol.note_end("left")
     talk.protocol.receive_eof()

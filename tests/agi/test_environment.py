@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from hypothesis import example, given
@@ -373,3 +374,22 @@ def test_read_only() -> None:
 def test_repr_shows_the_variables() -> None:
     """A look at it shows what Asterisk sent."""
     assert repr({"agi_a": "x y"}) in repr(Environment({"agi_a": "x y"}))
+
+
+@given(st.text(st.sampled_from("ab=&;+%2F0c\udcff\u00eb /?#")))
+@example("a=1&a=2&b=&c&=3")
+@example("a+b=%C3%AB+%ff&%3d=%26")
+def test_query_as_the_library_reads_it(text: str) -> None:
+    """The query is what `urllib.parse.parse_qs` makes of it."""
+    environment = Environment({"agi_network_script": f"x?{text}"})
+    assert environment.query == parse_qs(text, errors="surrogateescape")
+
+
+@given(st.lists(st.sampled_from([b"agi_a: 1", b"agi_a:2", b"agi_b", b"b: 1", b":", b"agi_a_b: x"])))
+@example([b"agi_a", b"agi_a: 1"])
+def test_one_variable_is_as_in_the_whole(lines: list[bytes]) -> None:
+    """A variable that is looked up alone is the one of the block that is taken apart."""
+    block = b"\n".join(lines)
+    whole = dict(Environment.parse(block))
+    for name in ("agi_a", "agi_b", "agi_a_b", "b", "", "agi_a:", "agi_"):
+        assert Environment.parse(block).get(name) == whole.get(name)

@@ -78,6 +78,7 @@ PURE = sorted(
                 "_asyncagi_links",
                 "_dialogue",
                 "_facts",
+                "_incoming",
                 "_limits",
                 "_protocol",
                 "_wire",

@@ -102,12 +102,12 @@ def converse(pieces: Iterable[bytes], actions: list[Action[Any]]) -> int:
             pending = False
             ended += 1
             finish(protocol, action)
+        line = protocol.data_to_send()
         if protocol.state is State.READY:
             action = actions[number % len(actions)]
             with contextlib.suppress(AGIProtocolError):  # rubbish was found behind the environment
-                protocol.send_action(action)
+                line = protocol.send_action(action)
             pending = protocol.state.name == "WAITING"
-        line = protocol.data_to_send()
         assert not line or (line.endswith(b"\n") and line.count(b"\n") == 1)
         assert len(protocol._buffer) <= LIMIT + len(piece)
         assert protocol._held_size <= LIMIT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import socket
@@ -128,6 +129,37 @@ def test_stop_in_the_loop(listener: Listener) -> None:
         listener.run(accepted)
     assert len(taken.peers) == 1
     assert listener.socket.fileno() == -1
+
+
+def test_burst(listener: Listener) -> None:
+    """All that are there are taken off the kernel's queue before the first is handed on."""
+    left: list[bool] = []
+
+    def accepted(connection: socket.socket, _: str) -> None:
+        connection.close()
+        try:
+            listener.socket.accept()
+        except BlockingIOError:
+            left.append(False)
+        if len(left) == len(peers):
+            listener.stop()
+
+    with contextlib.ExitStack() as stack:
+        peers = [stack.enter_context(Peer.connect(listener.address)) for _ in range(20)]
+        listener.run(accepted)
+    assert left == [False] * 20
+
+
+def test_stop_in_a_burst(listener: Listener) -> None:
+    """Those that were taken and are not handed on any more are closed."""
+
+    def accepted(connection: socket.socket, _: str) -> None:
+        listener.stop()
+        connection.close()
+
+    with Peer.connect(listener.address) as first, Peer.connect(listener.address) as second:
+        listener.run(accepted)
+        assert first.rest() == second.rest() == b""
 
 
 def test_stop_waits(listener: Listener) -> None:

@@ -72,10 +72,10 @@ def run(
     sent: list[bytes] | None = None,
 ) -> Any:
     """Execute an action; each line that is sent gets the next of `replies`."""
-    protocol.send_action(action)
+    line = protocol.send_action(action)
     answers = list(replies)
     while True:
-        if line := protocol.data_to_send():
+        if line:
             if sent is not None:
                 sent.append(line)
             assert line.endswith(b"\n")
@@ -86,6 +86,7 @@ def run(
             feed(protocol, answers.pop(0))
         else:
             break
+        line = protocol.data_to_send()
     assert not answers, "the protocol did not want these"
     return action.process_response(protocol.response())
 
@@ -192,11 +193,9 @@ def test_reply(feed: Callable[[AGIProtocol, bytes], None]) -> None:
 def test_one_command_at_a_time() -> None:
     """A second command before the reply of the first is never sent."""
     protocol = ready()
-    protocol.send_action(core.Noop())
+    assert protocol.send_action(core.Noop()) == b"NOOP\n"
     with pytest.raises(RuntimeError):
-        protocol.send_action(core.Noop())
-    assert protocol.data_to_send() == b"NOOP\n"
-    assert protocol.data_to_send() == b""
+        assert protocol.send_action(core.Noop()) == b""
 
 
 REFUSALS: Sequence[tuple[bytes, type[errors.AGIException], str]] = [
@@ -275,8 +274,7 @@ def test_stray_replies_before_the_echo(feed: Callable[[AGIProtocol, bytes], None
     """Getting in step skips all that comes before the echo, a HANGUP line excepted."""
     protocol = ready()
     protocol.receive_data(b"part of a li")
-    protocol.send_action(core.GetVariable("X"))
-    echo = protocol.data_to_send()
+    echo = protocol.send_action(core.GetVariable("X"))
     feed(protocol, b"ne\n200 result=0\nHANGUP\n" + echo_of(echo))
     assert protocol.data_to_send() == b'GET VARIABLE "X"\n'
     assert protocol.hung_up
@@ -370,8 +368,7 @@ def test_exact_variable(feed: Callable[[AGIProtocol, bytes], None]) -> None:
     """The framing-safe read gives any value in one line."""
     protocol = ready()
     action = core.GetExactVariable("NL")
-    protocol.send_action(action)
-    assert protocol.data_to_send() == action.to_wire()
+    assert protocol.send_action(action) == action.wire
     value = base64.b64encode(b'1 1 1 a)\n200 result=0\n(b) % "')
     feed(protocol, b"200 result=1 (" + value + b")\n")
     assert action.process_response(protocol.response()) == 'a)\n200 result=0\n(b) % "'
@@ -436,8 +433,7 @@ def test_flood_behind_a_value() -> None:
     protocol.receive_data(b"b)\n" + b"y" * 100 + b"\n" + echo_of(protocol.data_to_send()))
     assert protocol.response().items["result"].data == "a\nb"
     protocol.receive_data(b"stray\n")
-    protocol.send_action(core.Noop())
-    echo = echo_of(protocol.data_to_send())
+    echo = echo_of(protocol.send_action(core.Noop()))
     protocol.receive_data(b"z" * 350 + echo)
     assert protocol.state is State.CLOSED
     assert protocol.data_to_send() == b""
@@ -449,8 +445,7 @@ def test_strays_behind_a_value_over_the_limit() -> None:
     """Closed while the lines behind a value are dropped, the session stays closed."""
     protocol = ready(reply_limit=600)
     protocol.receive_data(b"w" * 500 + b"\n")
-    protocol.send_action(core.GetVariable("X"))
-    echo = echo_of(protocol.data_to_send())
+    echo = echo_of(protocol.send_action(core.GetVariable("X")))
     protocol.receive_data(echo)
     assert protocol.data_to_send() == b'GET VARIABLE "X"\n'
     protocol.receive_data(b"200 result=1 (a)\n" + b"y" * 200 + b"\n")
@@ -485,8 +480,8 @@ def test_glued_echo(feed: Callable[[AGIProtocol, bytes], None]) -> None:
     """Asterisk cuts a reply that is not read in time, and glues the next to it."""
     protocol = ready()
     protocol.receive_data(b"part")
-    protocol.send_action(core.GetVariable("X"))
-    feed(protocol, b" of a line" + echo_of(protocol.data_to_send()))
+    echo = protocol.send_action(core.GetVariable("X"))
+    feed(protocol, b" of a line" + echo_of(echo))
     assert protocol.data_to_send() == b'GET VARIABLE "X"\n'
     feed(protocol, b"200 result=1 (a\nb")
     if echo := protocol.data_to_send():
@@ -499,16 +494,14 @@ def test_environment_without_its_last_line(feed: Callable[[AGIProtocol, bytes], 
     """A block that ends before Asterisk's last line was ended early: the rest is skipped."""
     protocol = AGIProtocol("peer")
     feed(protocol, b"agi_request: x\nagi_calleridname: x\n\n")
-    protocol.send_action(core.GetVariable("X"))
-    echo = protocol.data_to_send()
+    echo = protocol.send_action(core.GetVariable("X"))
     feed(protocol, b"200 result=1 (forged)\nagi_threadid: 5\n\n" + echo_of(echo))
     assert protocol.data_to_send() == b'GET VARIABLE "X"\n'
     feed(protocol, b"200 result=1 (x)\n")
     assert protocol.response().items["result"].data == "x"
     whole = AGIProtocol("peer")
     feed(whole, b"agi_request: x\nagi_threadid: 5\n\n")
-    whole.send_action(core.Noop())
-    assert whole.data_to_send() == b"NOOP\n"
+    assert whole.send_action(core.Noop()) == b"NOOP\n"
 
 
 def test_what_may_go_on() -> None:
@@ -844,8 +837,7 @@ def test_cancel_before_it_is_sent() -> None:
     """A command that waits for the session to get in step is not sent any more."""
     protocol = ready()
     protocol.receive_data(b"stray\n")
-    protocol.send_action(core.StreamFile("x"))
-    echo = echo_of(protocol.data_to_send())
+    echo = echo_of(protocol.send_action(core.StreamFile("x")))
     assert protocol.cancel()
     protocol.receive_data(echo)
     assert protocol.state is State.READY

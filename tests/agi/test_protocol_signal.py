@@ -37,8 +37,7 @@ def test_next_action_raises() -> None:
     protocol.receive_signal()
     assert protocol.hung_up
     with pytest.raises(errors.AGISIGHUPHangup, match="hung up"):
-        protocol.send_action(core.Noop())
-    assert protocol.data_to_send() == b""
+        assert protocol.send_action(core.Noop()) == b""
     assert protocol.state is State.READY
     assert_in_step(protocol)
     assert protocol.hung_up
@@ -57,8 +56,7 @@ def test_idempotent() -> None:
 def test_action_that_was_told() -> None:
     """An action of a callback is sent at once, and does not take the exception from the others."""
     protocol = signalled()
-    protocol.send_action(core.Noop(), told=True)
-    assert protocol.data_to_send() == b"NOOP\n"
+    assert protocol.send_action(core.Noop(), told=True) == b"NOOP\n"
     protocol.receive_data(b"200 result=0\n")
     assert protocol.response().code == 200
     with pytest.raises(errors.AGISIGHUPHangup):
@@ -133,8 +131,7 @@ def test_other_errors_are_no_hangup() -> None:
 def test_reply_still_counts() -> None:
     """A command that waits gets its reply; the next one raises."""
     protocol = ready()
-    protocol.send_action(core.GetVariable("X"))
-    assert protocol.data_to_send()
+    assert protocol.send_action(core.GetVariable("X"))
     protocol.receive_signal()
     assert protocol.hung_up
     assert protocol.state is State.WAITING
@@ -147,8 +144,7 @@ def test_reply_still_counts() -> None:
 def test_result_during_which_it_came() -> None:
     """-1 after the signal is the hang-up: the channel's state is not asked for."""
     protocol = ready()
-    protocol.send_action(core.StreamFile("x"))
-    assert protocol.data_to_send()
+    assert protocol.send_action(core.StreamFile("x"))
     protocol.receive_signal()
     feed_bytes(protocol, b"200 result=-1 endpos=800\n")
     assert protocol.data_to_send() == b""

@@ -93,8 +93,8 @@ def test_classes_of_ones_own(words: tuple[Any, ...]) -> None:
 
 def test_words_that_may_be_left_out() -> None:
     """Optional words at the end are left out; a given one keeps its place."""
-    assert core.SayDatetime(0, "", None, None).to_wire() == b'SAY DATETIME "0" ""\n'
-    assert core.SayDatetime(0, "", "Y").to_wire() == b'SAY DATETIME "0" "" "Y"\n'
-    assert core.Hangup(None).to_wire() == b"HANGUP\n"
+    assert core.SayDatetime(0, "", None, None).wire == b'SAY DATETIME "0" ""\n'
+    assert core.SayDatetime(0, "", "Y").wire == b'SAY DATETIME "0" "" "Y"\n'
+    assert core.Hangup(None).wire == b"HANGUP\n"
     recording = core.RecordFile("x", beep=False, silence=2)
-    assert recording.to_wire() == b'RECORD FILE "x" "wav" "" "-1" "0" "s=2"\n'
+    assert recording.wire == b'RECORD FILE "x" "wav" "" "-1" "0" "s=2"\n'

@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, SupportsIndex, cast
 
 import pytest
 
@@ -262,7 +262,7 @@ def test_minus_one_on_a_dead_channel(
 ) -> None:
     """If CHANNEL STATUS is refused, the caller hung up during the command."""
     running = Background(rig.session.execute, action)
-    rig.peer.expect(action.to_wire()[:-1], reply)
+    rig.peer.expect(action.wire[:-1], reply)
     rig.peer.expect(b"CHANNEL STATUS", DEAD)
     with pytest.raises(errors.AGIResultHangup) as caught:
         running.result()
@@ -279,7 +279,7 @@ def test_minus_one_on_a_living_channel(
 ) -> None:
     """If CHANNEL STATUS is answered, the command failed; of EXEC it is the result."""
     running = Background(rig.session.execute, action)
-    rig.peer.expect(action.to_wire()[:-1], reply)
+    rig.peer.expect(action.wire[:-1], reply)
     rig.peer.expect(b"CHANNEL STATUS", ALIVE)
     if isinstance(action, core.Exec):
         assert running.result() == "-1"
@@ -300,7 +300,7 @@ def test_minus_one_with_hangup(
 ) -> None:
     """If HANGUP is there already, nothing is asked."""
     running = Background(rig.session.execute, action)
-    assert rig.peer.line() == action.to_wire()[:-1]
+    assert rig.peer.line() == action.wire[:-1]
     rig.peer.send(b"HANGUP\n" + reply + b"\n" if order == "before" else reply + b"\nHANGUP\n")
     with pytest.raises(errors.AGIResultHangup):
         running.result()
@@ -447,10 +447,10 @@ def test_callbacks_of_two_threads(make: Callable[..., Rig]) -> None:
     rig = make(watcher=None)
     hangups = Hangups()
 
-    class Raced(deque[Any]):
-        def popleft(self) -> Any:
-            super().popleft()()  # the other thread is faster
-            return super().popleft()
+    class Raced(list[Any]):
+        def pop(self, index: SupportsIndex = -1) -> Any:
+            super().pop(index)()  # the other thread is faster
+            return super().pop(index)
 
     rig.session._callbacks = Raced()
     rig.session.on_hangup(hangups)

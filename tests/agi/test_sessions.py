@@ -190,8 +190,11 @@ def test_debug_log(start: Start, caplog: pytest.LogCaptureFixture) -> None:
     peer = running.connect()
     peer.expect(b"ANSWER", b"200 result=0")
     assert peer.line().startswith(b"STREAM FILE")
+    peer.reply(b"200 result=-1")
+    assert peer.line() == b"CHANNEL STATUS"
     assert "<< b'ANSWER" in caplog.text
     assert ">> b'200 result=0" in caplog.text
+    assert "<< b'CHANNEL STATUS" in caplog.text, "which is of the session itself"
 
 
 def test_time_limit(start: Start) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -9,8 +12,10 @@ from hypothesis import strategies as st
 from pystrix.agi._wire import (
     MAX_LINE,
     MAX_WORDS,
+    SHARED_REPLIES,
     ReplyLine,
     ValueData,
+    _line_of_text,
     check_data_digits,
     decode,
     encode_command,
@@ -48,7 +53,68 @@ class Told:
         return 'a "b"'
 
 
+class AnyCase(str):
+    """A text that is equal to others."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and self.lower() == other.lower()
+
+    def __hash__(self) -> int:
+        return hash(self.lower())
+
+
 # Commands.
+
+
+def test_texts_that_are_equal() -> None:
+    """A line has the text it was made with, not another that is equal to it."""
+    plain = encode_command("NOOP", ("text",))
+    assert plain == b'NOOP "text"\n'
+    assert encode_command("NOOP", (AnyCase("TEXT"),)) == b'NOOP "TEXT"\n'
+    assert encode_command("NOOP", (AnyCase("Text"),)) == b'NOOP "Text"\n'
+    assert encode_command("NOOP", (1,)) == b'NOOP "1"\n'
+    assert encode_command("NOOP", (True,)) == b'NOOP "True"\n'
+    assert encode_command("NOOP", (1.0,)) == b'NOOP "1.0"\n'
+    assert encode_command("NOOP", (["a"],)) == b"NOOP \"['a']\"\n"
+    with pytest.raises(TypeError, match="not None") as caught:
+        encode_command("NOOP", (None,))
+    assert caught.value.__context__ is None
+
+
+def test_lines_are_kept_within_bounds() -> None:
+    """A program that sends other words each time does not grow."""
+    for number in range(2000):
+        encode_command("NOOP", (f"word {number}",))
+    kept = _line_of_text.cache_info()
+    assert kept.currsize == kept.maxsize
+
+
+@pytest.mark.parametrize("number", [0, 1, 35, 127])
+def test_shared_replies(number: int) -> None:
+    """They are what a reply is otherwise, and nobody can change them for others."""
+    line = f"200 result={number}\n".encode()
+    shared = SHARED_REPLIES[line]
+    assert shared == (parse_items(f"result={number}"), 200, f"result={number}")
+    items = shared.items
+    for change in (
+        lambda: items.__setitem__("a", items["result"]),
+        lambda: items.__delitem__("result"),
+        lambda: items.__ior__({}),
+        items.clear,
+        items.popitem,
+        lambda: items.pop("result"),
+        lambda: items.setdefault("a", items["result"]),
+        lambda: items.update({}),
+    ):
+        with pytest.raises(TypeError, match="change a copy"):
+            change()
+    for copied in (items.copy(), dict(items), copy.copy(items), pickle.loads(pickle.dumps(items))):  # noqa: S301 - our own
+        assert type(copied) is dict
+        assert copied == items
+        copied.clear()
+    assert items == {"result": ValueData(str(number), "")}
 
 
 @given(TEXT)

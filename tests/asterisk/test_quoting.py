@@ -79,7 +79,7 @@ def test_limits(caller: Caller) -> None:
     """The longest line runs as one command; a longer one is refused before a byte is sent."""
 
     def script(agi: FastAGI, _: Call) -> None:
-        room = MAX_LINE - len(core.SetVariable("Q", "").to_wire())
+        room = MAX_LINE - len(core.SetVariable("Q", "").wire)
         agi.execute(core.SetVariable("Q", "x" * room))
         assert agi.execute(core.GetFullVariable("${LEN(${Q})}")) == str(room)
         with pytest.raises(ValueError, match="8190"):

@@ -108,10 +108,9 @@ class Ears:
         self.data = b""
         self.over = 0
 
-    def feed(self, data: bytes) -> bool:
+    def feed(self, data: bytes) -> None:
         """Keep it."""
         self.data += data
-        return False
 
     def feed_eof(self) -> None:
         """Keep that it is over."""

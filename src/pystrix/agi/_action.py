@@ -41,17 +41,16 @@ class Action(ABC, Generic[T_co]):
     """Whether a result of -1 may mean that the caller hung up. The session then finds out before
     `process_response` hears of it, and raises `AGIResultHangup` if so."""
 
+    wire: bytes
+    """The line as it is sent, with its line feed, in bytes."""
+
     def __init__(self, command: str, *words: object) -> None:
-        self._line = encode_command(command, words)
+        self.wire = encode_command(command, words)
 
     @property
     def command(self) -> str:
         """The line as it is sent, with its line feed."""
-        return decode(self._line)
-
-    def to_wire(self) -> bytes:
-        """Give the bytes of the line, with its line feed."""
-        return self._line
+        return decode(self.wire)
 
     @abstractmethod
     def process_response(self, response: Response) -> T_co:
@@ -67,14 +66,14 @@ class Action(ABC, Generic[T_co]):
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
-        return self._line == other._line
+        return self.wire == other.wire
 
     def __hash__(self) -> int:
-        return hash((type(self), self._line))
+        return hash((type(self), self.wire))
 
     def __str__(self) -> str:
         """Give the line for a message."""
-        return printable(self._line[:-1])
+        return printable(self.wire[:-1])
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self}>"
@@ -129,7 +128,7 @@ class RawAction(Action[Any]):
 
     def __init__(self, command: str, *arguments: object) -> None:  # pyright: ignore[reportMissingSuperCall]
         words = [to_text(argument) for argument in arguments if argument is not None]
-        self._line = encode_raw(" ".join([command, *words]))
+        self.wire = encode_raw(" ".join([command, *words]))
 
     def process_response(self, response: Response) -> Any:  # noqa: ANN401 - the subclass decides
         """Give the reply as it came."""

@@ -39,12 +39,11 @@ class AsyncAGI(AsyncSession):
         super().__init__(line, line.peer, debug=debug, protocol=line.link.protocol)
         self._line = line
 
-    def feed(self, data: bytes) -> bool:
+    def feed(self, data: bytes) -> None:
         """Take a result."""
-        more = super().feed(data)
+        super().feed(data)
         if self._protocol.state is State.ENVIRONMENT:  # it was cut: ask for the rest
             self._flush()
-        return more
 
     async def handshake(self) -> None:
         """Read the environment, and ask for its rest if it was cut.
@@ -52,7 +51,7 @@ class AsyncAGI(AsyncSession):
         Raises:
             AGIException: If it cannot be had.
         """
-        self._line.receiver = self
+        self._line.deliver_to(self)
         self.feed(self._line.link.environment)
         if self._line.is_over:  # since it was taken, when nobody received
             self.feed_eof()
@@ -62,7 +61,7 @@ class AsyncAGI(AsyncSession):
     async def fail(self) -> None:
         """End the session so that the dialplan sees AGISTATUS=FAILURE; close it then."""
         self._closed = True
-        self._callbacks.clear()
+        self._callbacks = ()
         await self._line.fail(FAILURE_SECONDS)
 
 
@@ -160,7 +159,8 @@ class AsyncAGIServer(Scripts):
     async def server_close(self) -> None:
         """Stop taking calls and end those that run: see `daemon_threads`.
 
-        A handler that calls it does not wait for itself.
+        A handler that calls it waits for those that are cancelled, never for one that goes on,
+        which may do the same.
         """
         await self.shutdown()
         self._desk.close()
@@ -169,6 +169,8 @@ class AsyncAGIServer(Scripts):
         if self.daemon_threads:
             for task in running.values():
                 task.cancel()
+        elif current in self._tasks.values():
+            running.clear()
         if running:
             await asyncio.wait(running.values())
         for line in running:  # some tasks may not even have begun

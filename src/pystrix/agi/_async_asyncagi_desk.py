@@ -47,7 +47,7 @@ class Line:
     """
 
     def __init__(self, desk: Desk, link: Link) -> None:
-        self.receiver: Receiver = NOBODY
+        self._receiver: Receiver = NOBODY
         self.is_over: bool = False
         self.peer: str = link.channel
         self.link = link
@@ -64,7 +64,7 @@ class Line:
             self._post(item.requests)
         elif not isinstance(item, End):
             if self._failing is None:
-                self.receiver.feed(item)
+                self._receiver.feed(item)
             elif not item.left:  # else it is of an earlier command
                 _resolve(self._failing, item)
         elif item.has_status and self.link.protocol.may_have_failed:
@@ -83,9 +83,13 @@ class Line:
         if self._failing is not None:
             _resolve(self._failing, b"")
         self.link.protocol.note_end(why, failed=failed)
-        self.receiver.feed_eof()
+        self._receiver.feed_eof()
 
     # The connection.
+
+    def deliver_to(self, receiver: Receiver) -> None:
+        """Let somebody get from now on what comes."""
+        self._receiver = receiver
 
     def write(self, data: bytes) -> None:
         """Send commands."""
@@ -116,12 +120,15 @@ class Line:
         elif self._closed:
             self._desk.release(self.link)
 
+    def acknowledge(self) -> None:
+        """Do nothing: AMI needs no acknowledgement."""
+
     def close(self) -> None:
         """Give the call back to the dialplan, unless it is to stay. Idempotent."""
         if self._closed:
             return
         self._closed = self.is_over = True
-        self.receiver = NOBODY
+        self._receiver = NOBODY
         if not self._kept and self._can_be_ended:
             self.write(BREAK)
         if self._sender is None:

@@ -20,6 +20,8 @@ from pystrix.agi._streams import CHUNK, acknowledge
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pystrix.agi._async_readers import Readers
+
 _LOGGER = logging.getLogger("pystrix.agi")
 
 
@@ -29,8 +31,8 @@ class Receiver(Protocol):
     peer: str
     """Who is at the other end, for the log."""
 
-    def feed(self, data: bytes) -> bool:
-        """Take what was read; tell whether more is to come before anything is sent."""
+    def feed(self, data: bytes) -> None:
+        """Take what was read."""
         ...
 
     def feed_eof(self) -> None:
@@ -41,16 +43,19 @@ class Receiver(Protocol):
 class Connection(Protocol):
     """The connection of a session. Nothing of it waits or raises."""
 
-    receiver: Receiver
-    """Who gets what it reads."""
     is_over: bool
     """Whether either side has closed it."""
 
-    def write(self, data: bytes) -> None:
+    @property
+    def write(self) -> Callable[[bytes], None]:
         """Send bytes, those that cannot be sent now as soon as they can.
 
         A session has one command on its way, so that they cannot heap up.
         """
+        ...
+
+    def acknowledge(self) -> None:
+        """Have the peer know that its bytes came, for it may wait to send more."""
         ...
 
     def close(self) -> None:
@@ -60,6 +65,10 @@ class Connection(Protocol):
 
 class SocketConnection(Connection, Protocol):
     """One to Asterisk, on whichever loop."""
+
+    def deliver_to(self, receiver: Receiver) -> None:
+        """Let somebody get from now on what is read."""
+        ...
 
     def send_last(self, line: bytes) -> None:
         """Send a last line; the peer then closes, unless it does not even read."""
@@ -81,13 +90,14 @@ class OwnConnection:
         "_is_open",
         "_loop",
         "_reader",
+        "_readers",
         "_receive",
+        "_receiver",
         "_release",
         "_send",
         "_unsent",
         "_writer",
         "is_over",
-        "receiver",
     )
 
     def __init__(
@@ -104,26 +114,43 @@ class OwnConnection:
         self._send = send
         self._release = release
         self._loop: asyncio.AbstractEventLoop
+        self._readers: Readers
         self._is_open = False
         self._unsent = b""
-        self.receiver: Receiver
+        self._receiver: Receiver
         self.is_over: bool = False
 
-    def open(self, receiver: Receiver, loop: asyncio.AbstractEventLoop) -> None:
+    def open(
+        self,
+        receiver: Receiver,
+        loop: asyncio.AbstractEventLoop,
+        readers: Readers | None = None,
+    ) -> None:
         """Begin to read.
+
+        Args:
+            receiver: Who gets what is read.
+            loop: The running loop.
+            readers: What tells that something can be read; None for the loop.
 
         Raises:
             ValueError: If what is read is a file.
         """
+        readers = readers or loop
         try:
-            loop.add_reader(self._reader, self._read)
+            readers.add_reader(self._reader, self._read)
         except PermissionError:
             raise ValueError(
                 "asyncio cannot wait for a file: read from a pipe, or take pystrix.agi.AGI"
             ) from None
-        self.receiver = receiver
+        self._receiver = receiver
         self._loop = loop
+        self._readers = readers
         self._is_open = True
+
+    def deliver_to(self, receiver: Receiver) -> None:
+        """Let somebody get from now on what is read."""
+        self._receiver = receiver
 
     def write(self, data: bytes) -> None:
         """Send bytes, those that cannot be sent now as soon as they can."""
@@ -146,12 +173,12 @@ class OwnConnection:
         self.is_over = True
         if self._is_open:
             self._is_open = False
-            self._loop.remove_reader(self._reader)
+            self._readers.remove_reader(self._reader)
             if self._unsent:
                 self._loop.remove_writer(self._writer)
         release, self._release = self._release, _nothing
         release()
-        self.receiver = NOBODY
+        self._receiver = NOBODY
 
     def acknowledge(self) -> None:
         """Have the peer know that its bytes came, for it may wait to send more."""
@@ -166,20 +193,19 @@ class OwnConnection:
             self._broken(error)
             return
         if data:
-            if self.receiver.feed(data):
-                self.acknowledge()
+            self._receiver.feed(data)
         else:
             self._end()
-            self.receiver.feed_eof()
+            self._receiver.feed_eof()
 
     def _end(self) -> None:
         """Read no more: it would be told again and again."""
         self.is_over = True
-        self._loop.remove_reader(self._reader)
+        self._readers.remove_reader(self._reader)
 
     def _broken(self, error: OSError) -> None:
-        _LOGGER.debug("%s: the connection broke: %s", self.receiver.peer, error)
-        self.receiver.feed_eof()
+        _LOGGER.debug("%s: the connection broke: %s", self._receiver.peer, error)
+        self._receiver.feed_eof()
 
     def _write_on(self) -> None:
         self._loop.remove_writer(self._writer)
@@ -239,34 +265,41 @@ class TransportSocket(asyncio.Protocol):
     """A transport of the loop.
 
     Args:
-        connected: Called with this when it is connected; sets `receiver`.
+        connected: Called with this when it is connected; says who gets what is read.
     """
 
-    __slots__ = ("_connected", "_transport", "is_over", "receiver")
+    __slots__ = ("_connected", "_receiver", "_transport", "is_over")
 
     def __init__(self, connected: Callable[[TransportSocket, asyncio.Transport], None]) -> None:
         self._connected = connected
-        self.receiver: Receiver
         self.is_over: bool = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._connected(self, self._transport)
 
+    @property
+    def write(self) -> Callable[[bytes], None]:
+        """Send bytes, those that cannot be sent now as soon as they can."""
+        return self._transport.write
+
+    def deliver_to(self, receiver: Receiver) -> None:
+        """Let somebody get from now on what is read."""
+        self._receiver = receiver
+
     def data_received(self, data: bytes) -> None:
-        if self.receiver.feed(data):
-            with contextlib.suppress(OSError):  # broken meanwhile
-                acknowledge(self._transport.get_extra_info("socket"))
+        self._receiver.feed(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if exc is not None:
-            _LOGGER.debug("%s: the connection broke: %s", self.receiver.peer, exc)
+            _LOGGER.debug("%s: the connection broke: %s", self._receiver.peer, exc)
         self.is_over = True
-        self.receiver.feed_eof()
+        self._receiver.feed_eof()
 
-    def write(self, data: bytes) -> None:
-        """Send bytes, those that cannot be sent now as soon as they can."""
-        self._transport.write(data)
+    def acknowledge(self) -> None:
+        """Have the peer know that its bytes came, for it may wait to send more."""
+        with contextlib.suppress(OSError):  # broken meanwhile
+            acknowledge(self._transport.get_extra_info("socket"))
 
     def send_last(self, line: bytes) -> None:
         """Send a last line; the peer then closes, unless it does not even read."""
@@ -278,7 +311,7 @@ class TransportSocket(asyncio.Protocol):
         """Close it; what could not be sent yet is dropped. Idempotent."""
         self.is_over = True
         self._transport.close()
-        self.receiver = NOBODY
+        self._receiver = NOBODY
 
 
 class _Nobody:
@@ -290,8 +323,8 @@ class _Nobody:
 
     peer = "a closed connection"
 
-    def feed(self, data: bytes) -> bool:  # noqa: ARG002 - what still comes is dropped
-        return False
+    def feed(self, data: bytes) -> None:
+        """Drop what still comes."""
 
     def feed_eof(self) -> None:
         """Do nothing: who closes knows."""

@@ -44,14 +44,15 @@ class AsyncSession(CallFacts):
         self.peer: str = peer
         """Who is at the other end, for the log."""
         self._connection = connection
+        self._write = connection.write
         self._debug = debug
         self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None  # to look it up is a system call
         self._busy = False  # an action runs, or its turn has come
         self._turns: deque[asyncio.Future[None]] | None = None  # who waits for that, once it is
         self._waiter: asyncio.Future[None] | None = None
-        self._callbacks: list[Callable[[], object]] = []
-        self._blocks: list[UntilHangup] = []
+        self._callbacks: tuple[Callable[[], object], ...] = ()
+        self._blocks: tuple[UntilHangup, ...] = ()
 
     def set_request(self, request: Request) -> None:
         """Say what the call asks for; the server does."""
@@ -82,21 +83,21 @@ class AsyncSession(CallFacts):
             AGIError: If Asterisk refused the command or could not carry it out.
             AGIProtocolError: If the peer does not speak AGI.
         """
-        if isinstance(action, GeneratorType):
-            return await self._run(cast("Dialogue[T]", action), timeout)
-        if timeout is not None:
-            async with asyncio.timeout(timeout):
-                return await self.execute(action)
-        single = cast("Action[T]", action)
+        if timeout is not None or action.__class__ is GeneratorType:
+            return await self._execute_otherwise(action, timeout)
+        if TYPE_CHECKING:  # as a call it would cost as much as a part of the work
+            action = cast("Action[T]", action)
         if self._busy:
             await self._turn()
         self._busy = True
         protocol = self._protocol
         try:
-            protocol.send_action(single)
-            self._flush()
+            line = protocol.send_action(action)
+            if self._debug:
+                _LOGGER.debug("%s << %r", self.peer, line)
+            self._write(line)
             if protocol.state is _WAITING:
-                waiter = self._waiter = self._future()
+                waiter = self._waiter = (self._loop or self._running_loop()).create_future()
                 try:
                     await waiter
                 except asyncio.CancelledError:
@@ -107,12 +108,22 @@ class AsyncSession(CallFacts):
             self._busy = False
             if self._turns:
                 self._pass_turn()
-        return single.process_response(response)
+        return action.process_response(response)
 
-    def _future(self) -> asyncio.Future[None]:
+    async def _execute_otherwise(self, action: Action[T] | Dialogue[T], timeout: float | None) -> T:
+        """Run a dialogue, or an action that has a time limit."""
+        if isinstance(action, GeneratorType):
+            return await self._run(cast("Dialogue[T]", action), timeout)
+        async with asyncio.timeout(timeout):
+            return await self.execute(action)
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
-        return self._loop.create_future()
+        return self._loop
+
+    def _future(self) -> asyncio.Future[None]:
+        return self._running_loop().create_future()
 
     async def _turn(self) -> None:
         """Wait until no action runs; first come, first served."""
@@ -197,7 +208,7 @@ class AsyncSession(CallFacts):
             The function, so that this serves as a decorator.
         """
         if not self._closed:
-            self._callbacks.append(callback)
+            self._callbacks += (callback,)
             self._tell()
         return callback
 
@@ -214,7 +225,7 @@ class AsyncSession(CallFacts):
     def close(self) -> None:
         """End the session, and the command that waits in it. Idempotent."""
         self._closed = True
-        self._callbacks.clear()
+        self._callbacks = ()
         self._protocol.close()
         self._connection.close()
         self.feed_eof()
@@ -222,38 +233,38 @@ class AsyncSession(CallFacts):
 
     # What the connection calls.
 
-    def feed(self, data: bytes) -> bool:
-        """Take what was read; tell whether more is to come before anything is sent."""
+    def feed(self, data: bytes) -> None:
+        """Take what was read."""
         if self._debug:
             _LOGGER.debug("%s >> %r", self.peer, data)
         self._protocol.receive_data(data)
         self._advance()
-        return self._protocol.state is _WAITING
 
     def feed_eof(self) -> None:
         """Take the end of the connection. Idempotent."""
         self._protocol.receive_eof()
         self._advance()
 
+    def _advance(self) -> None:
+        """Send what is to be sent, wake who waits, and tell of a hang-up."""
+        protocol = self._protocol
+        state = protocol.state
+        if state is _WAITING:
+            self._flush()
+            self._connection.acknowledge()  # the rest of the reply may wait for that
+        elif (waiter := self._waiter) is not None and state is not _ENVIRONMENT:
+            self._waiter = None
+            if not waiter.done():  # it may be cancelled, which nobody has taken note of yet
+                waiter.set_result(None)
+        if protocol.hung_up:
+            self._tell()
+            self._end_blocks()
+
     def _flush(self) -> None:
         if data := self._protocol.data_to_send():
             if self._debug:
                 _LOGGER.debug("%s << %r", self.peer, data)
-            self._connection.write(data)
-
-    def _advance(self) -> None:
-        """Send what is to be sent, and wake who waits."""
-        state = self._protocol.state
-        if state is _WAITING:
-            self._flush()
-        elif self._waiter is not None and state is not _ENVIRONMENT:
-            waiter, self._waiter = self._waiter, None
-            if not waiter.done():
-                waiter.set_result(None)
-        if self._callbacks:
-            self._tell()
-        if self._blocks and self._protocol.hung_up:
-            self._end_blocks()
+            self._write(data)
 
     def _end_blocks(self) -> None:
         """End the blocks of `until_hangup`."""
@@ -264,19 +275,20 @@ class AsyncSession(CallFacts):
 
     def _tell(self) -> None:
         while self._callbacks and self._protocol.hung_up:
-            callback = self._callbacks.pop(0)
+            callback, *others = self._callbacks
+            self._callbacks = tuple(others)
             try:
                 callback()
             except (Exception, SystemExit):  # it ends the callback and nothing else
                 _LOGGER.exception("%s: a hang-up callback failed", self.peer)
 
     def _enter(self, block: UntilHangup) -> None:
-        self._blocks.append(block)
+        self._blocks += (block,)
         if self._protocol.hung_up or self._closed:
             self._end_blocks()
 
     def _leave(self, block: UntilHangup) -> None:
-        self._blocks.remove(block)
+        self._blocks = tuple(other for other in self._blocks if other is not block)
 
 
 class UntilHangup:
@@ -295,7 +307,7 @@ class UntilHangup:
         self._session._enter(self)
         return self
 
-    def end(self, blocks: list[UntilHangup]) -> None:
+    def end(self, blocks: tuple[UntilHangup, ...]) -> None:
         """Cancel the task, unless a block around this one does. Idempotent."""
         if not self._over:
             self._over = True

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 from urllib.parse import unquote_to_bytes
 
 from pystrix.agi._limits import ENVIRONMENT_LIMIT, REPLY_LIMIT
-from pystrix.agi._protocol import AGIProtocol, State
+from pystrix.agi._protocol import OK, AGIProtocol, State
 from pystrix.agi._wire import (
+    Response,
     decode,
     encode_command,
     lines_of_value,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from pystrix.agi._action import Action
-    from pystrix.agi._wire import Response
 
 MAX_COMMAND: Final = 1013
 """Bytes of a command. A line of AMI has 1,024, with ``Command: `` and its end."""
@@ -145,7 +145,7 @@ class AsyncAGIEnvironment(Environment):
     @property
     def network_script(self) -> str | None:
         """The first argument; None if there is none."""
-        return self._find(b"agi_arg_1")
+        return self._value("agi_arg_1")
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -213,14 +213,14 @@ class AsyncAGIProtocol(AGIProtocol):
         """Whether a command has answered -1, and it is not known yet whether that is a hang-up."""
         return self._on_reply is AGIProtocol._settled
 
-    def send_action(self, action: Action[Any], *, told: bool = False) -> None:
+    def send_action(self, action: Action[Any], *, told: bool = False) -> bytes:
         """Begin an action: see `AGIProtocol.send_action`.
 
         Raises:
             ValueError: If AMI cannot carry the command: it has a CR, or more than `MAX_COMMAND`
                 bytes.
         """
-        line = action.to_wire()
+        line = action.wire
         if len(line) - 1 > MAX_COMMAND:
             raise ValueError(
                 f"AMI takes AGI commands of at most {MAX_COMMAND} bytes, this one has "
@@ -228,9 +228,9 @@ class AsyncAGIProtocol(AGIProtocol):
             )
         if b"\r" in line:
             raise ValueError(f"AMI cannot carry a CR in an AGI command: {printable(line[:-1])!r}")
-        super().send_action(action, told=told)
+        return super().send_action(action, told=told)
 
-    def receive_data(self, data: bytes | bytearray | memoryview) -> None:
+    def receive_data(self, data: bytes) -> None:
         """Hand in one result. Then send `data_to_send` and look at the state."""
         self.received = True
         result = data if isinstance(data, Result) else _as_result(data)
@@ -353,7 +353,7 @@ class AsyncAGIProtocol(AGIProtocol):
             self._fail(AGITruncatedReplyError(self._command()))
             return
         text = decode(value[4:])
-        self._answered(text, parse_value(text))
+        self._answered(Response(parse_value(text), OK, text))
 
     def _end_reply(self, data: bytes) -> None:
         """End a reply that seems to go on, which it does not."""
@@ -431,7 +431,7 @@ class AsyncAGIProtocol(AGIProtocol):
             self._fail(AGITruncatedReplyError(self._command()))
 
 
-def _as_result(data: bytes | bytearray | memoryview) -> Result:
+def _as_result(data: bytes) -> Result:
     """Take bytes for a result that nothing was lost of."""
     result = Result(data)
     result.lost = False

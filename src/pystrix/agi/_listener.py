@@ -8,6 +8,7 @@ import os
 import selectors
 import socket
 import threading
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -15,8 +16,14 @@ if TYPE_CHECKING:
 
     Accepted = Callable[[socket.socket, str], None]
 
-BACKLOG: Final = 4096
-"""Connections the kernel keeps for us. A short queue costs a caller 1, 3, 7 s in a burst."""
+BACKLOG: Final = 65535
+"""Connections the kernel keeps for us, or as many as it allows (Linux: ``net.core.somaxconn``).
+
+A caller who finds the queue full waits 1, 3, 7 s.
+"""
+
+ACCEPTED_AT_ONCE: Final = 1024
+"""Connections that are taken off the kernel's queue before the first of them is handed on."""
 
 EXHAUSTED_SECONDS: Final = 1.0
 """The pause after accept failed: without a free descriptor, calls must end before others begin."""
@@ -61,7 +68,7 @@ class Listener:
         """
         with self._running() as selector:
             while not self._stopping:
-                self._wait(selector, None, accepted)
+                self._wait(selector, None, accepted, ACCEPTED_AT_ONCE)
 
     def accept_one(self, accepted: Accepted, timeout: float | None) -> bool:
         """Accept one connection; tell whether one came within `timeout` seconds, before `stop`.
@@ -70,7 +77,7 @@ class Listener:
             RuntimeError: If another thread runs already.
         """
         with self._running() as selector:
-            return not self._stopping and self._wait(selector, timeout, accepted)
+            return not self._stopping and self._wait(selector, timeout, accepted, 1)
 
     def stop(self) -> None:
         """Close the socket, end whoever runs, and wait for that. From any thread; idempotent."""
@@ -112,25 +119,42 @@ class Listener:
                 self._close_if_stopping()  # it may have come just now
 
     def _wait(
-        self, selector: selectors.BaseSelector, timeout: float | None, accepted: Accepted
+        self, selector: selectors.BaseSelector, timeout: float | None, accepted: Accepted, most: int
     ) -> bool:
+        """Wait for connections, and hand on those that are there; tell whether any was."""
         ready = [key.fileobj for key, _ in selector.select(timeout)]
         if self.socket not in ready or self._stopping:
             return False
+        # All first: to start a thread takes longer than to accept, and the queue goes on filling.
+        taken: deque[tuple[socket.socket, Any]] = deque()
         try:
-            connection, address = self.socket.accept()
-        except (BlockingIOError, ConnectionAbortedError):
-            return False  # the peer has left again
-        except OSError as error:
-            _LOGGER.error("cannot accept a call: %s", error)  # noqa: TRY400 - no use in its trace
+            failed = self._take(taken, most)
+            found = bool(taken)
+            while taken and not self._stopping:
+                connection, address = taken.popleft()
+                if not os.get_blocking(connection.fileno()):  # some systems hand on the listener's
+                    connection.setblocking(True)
+                accepted(connection, peer_text(address))
+        finally:
+            for connection, _ in taken:  # it was stopped, or interrupted
+                connection.close()
+        if failed:
             selector.unregister(self.socket)
             selector.select(EXHAUSTED_SECONDS)
             selector.register(self.socket, selectors.EVENT_READ)
-            return False
-        if not os.get_blocking(connection.fileno()):  # some systems hand the listener's mode down
-            connection.setblocking(True)
-        accepted(connection, peer_text(address))
-        return True
+        return found
+
+    def _take(self, taken: deque[tuple[socket.socket, Any]], most: int) -> bool:
+        """Accept the connections that are there; tell whether that failed for all."""
+        try:
+            while len(taken) < most:
+                taken.append(self.socket.accept())
+        except (BlockingIOError, ConnectionAbortedError):
+            pass  # no more are there, or the peer has left again
+        except OSError as error:
+            _LOGGER.error("cannot accept a call: %s", error)  # noqa: TRY400 - no use in its trace
+            return True
+        return False
 
     def _close_if_stopping(self) -> None:
         if self._stopping:

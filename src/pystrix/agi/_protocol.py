@@ -21,24 +21,17 @@ handler (`_on_line`) and a reply handler (`_on_reply`) in place of the ordinary 
 
 from __future__ import annotations
 
-import enum
 import logging
 import secrets
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from pystrix.agi._limits import (
-    ENVIRONMENT_LIMIT,
-    LINE_OVERHEAD,
-    REPLY_LIMIT,
-    STRAYS_LOGGED,
-    SURELY_WHOLE,
-)
+from pystrix.agi._incoming import Incoming, State
+from pystrix.agi._limits import ENVIRONMENT_LIMIT, REPLY_LIMIT, SURELY_WHOLE
 from pystrix.agi._wire import (
     HANGUP_LINE,
-    PLAIN_REPLIES,
+    SHARED_REPLIES,
     Cancelling,
     Response,
-    ValueData,
     cancelling,
     decode,
     encode_command,
@@ -46,6 +39,7 @@ from pystrix.agi._wire import (
     has_parenthesis,
     is_exec,
     lines_of_value,
+    new_tuple,
     parse_items,
     parse_reply_line,
     parse_value,
@@ -60,7 +54,6 @@ from pystrix.agi.errors import (
     AGIInvalidCommandError,
     AGINoResultError,
     AGIProtocolError,
-    AGIReplyLimitError,
     AGIResultHangup,
     AGISIGHUPHangup,
     AGISIGPIPEHangup,
@@ -73,35 +66,24 @@ if TYPE_CHECKING:
 
     from pystrix.agi._action import Action
 
+__all__ = ["OK", "AGIProtocol", "State"]
+
 _LOGGER = logging.getLogger("pystrix.agi")
 _NOTHING_BUT_HANGUPS: Final = frozenset((HANGUP_LINE + b"\n") * n for n in range(3))
 _CHANNEL_STATUS: Final = encode_command("CHANNEL STATUS", ())
 
-OK, TRYING, INVALID, DEAD, USAGE = 200, 100, 510, 511, 520
-
-
-class State(enum.Enum):
-    """Where a session stands."""
-
-    ENVIRONMENT = enum.auto()
-    """The environment block is not complete."""
-    READY = enum.auto()
-    """An action can be sent."""
-    WAITING = enum.auto()
-    """The reply of an action is not complete."""
-    CLOSED = enum.auto()
-    """Nothing more can be sent."""
-
-
 # An attribute of an Enum takes ten times as long to find.
 _ENVIRONMENT, _READY, _WAITING, _CLOSED = State
 
+OK, TRYING, INVALID, DEAD, USAGE = 200, 100, 510, 511, 520
 
-class AGIProtocol:
+
+class AGIProtocol(Incoming):
     """One AGI session without its connection.
 
-    The session that owns it sends `data_to_send` whenever it is not empty, gives every byte it
-    reads to `receive_data`, and calls `receive_eof` when there are no more. Not thread-safe.
+    The session that owns it sends what `send_action` gives, gives every byte it reads to
+    `receive_data`, sends `data_to_send` after that whenever it is not empty, and calls
+    `receive_eof` when there are no more bytes. Not thread-safe.
 
     Args:
         peer: Who is at the other end, for the log.
@@ -111,32 +93,21 @@ class AGIProtocol:
 
     __slots__ = (
         "_action",
-        "_buffer",
         "_echo",
         "_echoes",
         "_environment",
         "_environment_limit",
-        "_failure",
-        "_held",
-        "_held_size",
         "_line",
         "_on_line",
         "_on_reply",
         "_out",
         "_out_of_step",
-        "_peer",
-        "_reply_limit",
         "_response",
-        "_scanned",
         "_signalled",
-        "_stray_bytes",
-        "_strays",
         "_told",
         "_was_hung_up",
-        "hung_up",
         "may_have_more",
         "received",
-        "state",
     )
 
     def __init__(
@@ -146,26 +117,16 @@ class AGIProtocol:
         environment_limit: int = ENVIRONMENT_LIMIT,
         reply_limit: int = REPLY_LIMIT,
     ) -> None:
-        self.state: State = _ENVIRONMENT
-        self.hung_up: bool = False
-        """Whether Asterisk told that the channel hung up, or closed the connection."""
+        super().__init__(peer, reply_limit)
         self.received: bool = False
         """Whether any byte came: a probe connects and leaves."""
         self.may_have_more: bool = False
         """Whether the environment, which came last, may go on. What has arrived should then be
         read before the next action is sent."""
-        self._peer = peer
         self._environment_limit = environment_limit
-        self._reply_limit = reply_limit
         self._environment: Environment | None = None
-        self._failure: AGIException | None = None
         self._signalled = False
         self._told = False
-
-        self._buffer = bytearray()
-        self._scanned = 0  # bytes of the buffer known to hold no line feed
-        self._held_size = 0  # bytes of the lines in _held
-        self._held: list[bytes] = []  # lines of a block or of a value that goes on
         self._out = b""
 
         self._action: Action[Any] | None = None
@@ -175,8 +136,6 @@ class AGIProtocol:
         self._echo = b""  # the reply line that marks the end of a value or of strays
         self._echoes = 0
         self._out_of_step = False
-        self._strays = 0
-        self._stray_bytes = 0
         # Functions rather than bound methods, which would make a cycle with this object.
         self._on_line: Callable[[AGIProtocol, bytes], None] | None = None
         self._on_reply: Callable[[AGIProtocol, int, str], None] | None = None
@@ -195,12 +154,15 @@ class AGIProtocol:
             self._raise_failure("the environment block is not complete")
         return self._environment
 
-    def send_action(self, action: Action[Any], *, told: bool = False) -> None:
-        """Begin an action; its line is in `data_to_send`.
+    def send_action(self, action: Action[Any], *, told: bool = False) -> bytes:
+        """Begin an action.
 
         Args:
             action: The action.
             told: Whether who sends it has been told of the hang-up: see `receive_signal`.
+
+        Returns:
+            The bytes that are to be sent now, in one write.
 
         Raises:
             AGISIGHUPHangup: If the hang-up was signalled, and nothing has raised it yet.
@@ -213,14 +175,14 @@ class AGIProtocol:
         if self._signalled or self.state is not _READY:
             self._refuse_action(told)
         self._action = action
-        self._line = line = action.to_wire()
+        self._line = line = action.wire
         self._was_hung_up = self.hung_up
         self.may_have_more = False
         self.state = _WAITING
         if self._out_of_step:
             self._request_echo(AGIProtocol._skipped_line)
-        else:
-            self._out = line
+            return self.data_to_send()
+        return line
 
     def _refuse_action(self, told: bool) -> None:
         """Raise what keeps an action from being sent, if anything does."""
@@ -282,25 +244,17 @@ class AGIProtocol:
             self._out = b""
         return data
 
-    def receive_data(self, data: bytes | bytearray | memoryview) -> None:
+    def receive_data(self, data: bytes) -> None:
         """Hand in what was read. Then send `data_to_send` and look at the state."""
         state = self.state
         if state is _WAITING:
             if not self._buffer:
-                read = bytes(data)
-                plain = PLAIN_REPLIES.get(read)
-                if plain is not None and self._on_line is None and self._on_reply is None:
-                    self._response = Response(plain[0].copy(), OK, plain[2])
-                    if plain[2] == "result=1" and is_exec(self._line):
-                        self._on_reply = AGIProtocol._usage_after_exec
-                    else:
-                        self.state = _READY
+                shared = SHARED_REPLIES.get(data)
+                if shared is not None and self._on_line is None and self._on_reply is None:
+                    self._answered(shared)
                     return
-                if read.find(b"\n") == len(read) - 1 and read:  # nearly always a read is one line
-                    if self._on_line is None:
-                        self._reply_line(read[:-1])
-                    else:
-                        self._on_line(self, read[:-1])
+                if data.find(b"\n") == len(data) - 1 >= 0:  # nearly always a read is one line
+                    (self._on_line or AGIProtocol._reply_line)(self, data[:-1])
                     return
             self._buffer += data
             self._read_lines()
@@ -316,7 +270,7 @@ class AGIProtocol:
         """Tell that the peer has closed the connection, or that it broke. Idempotent."""
         if self.state is _CLOSED:
             return
-        failure: AGIException = AGISIGPIPEHangup("the connection is closed")
+        failure: AGIException | None = None
         if self._on_line is AGIProtocol._value_line and any(x.endswith(b")") for x in self._held):
             self._end_value()
         if self.state is _WAITING:
@@ -354,15 +308,11 @@ class AGIProtocol:
             raise AGISIGPIPEHangup(otherwise)
         raise self._failure.with_traceback(None)  # it may be raised many times
 
-    def _close(self, failure: AGIException) -> None:
+    def _close(self, failure: AGIException | None) -> None:
         if self.state is _WAITING:
             self._response = None  # otherwise it is whole, and waits to be taken
-        self.state = _CLOSED
-        self.hung_up = True
-        self._failure = failure
         self._out = b""
-        self._buffer.clear()
-        self._take_held()
+        super()._close(failure)
 
     def _read_environment(self) -> None:
         if self._buffer.startswith(b"\n"):
@@ -377,7 +327,10 @@ class AGIProtocol:
             return
         block = bytes(self._buffer[:end])
         environment = Environment.parse(block)
-        del self._buffer[: end + skip]
+        if len(self._buffer) == end + skip:
+            self._buffer = bytearray()  # the old one would keep its room
+        else:
+            del self._buffer[: end + skip]
         self._scanned = 0
         if not is_as_sent(block) and not self._accept(environment):
             return
@@ -409,19 +362,6 @@ class AGIProtocol:
             )
         return True
 
-    def _take_line(self) -> bytes | None:
-        """Take the next line off the buffer; no byte is scanned twice."""
-        end = self._buffer.find(b"\n", self._scanned)
-        if end < 0:
-            self._scanned = len(self._buffer)
-            if self._scanned > self._reply_limit:
-                self._close(AGIReplyLimitError(self._reply_limit))
-            return None
-        line = bytes(self._buffer[:end])
-        del self._buffer[: end + 1]
-        self._scanned = 0
-        return line
-
     def _read_lines(self) -> None:
         while self.state is _WAITING and (line := self._take_line()) is not None:
             (self._on_line or AGIProtocol._reply_line)(self, line)
@@ -439,39 +379,15 @@ class AGIProtocol:
         if self._buffer and not (HANGUP_LINE + b"\n").startswith(self._buffer):
             self._out_of_step = True
 
-    def _stray(self, line: bytes) -> None:
-        self._strays += 1
-        self._stray_bytes += len(line)
-        if self._stray_bytes > self._reply_limit:
-            self._close(AGIProtocolError("the peer sends on and on what nobody asked for"))
-            return
-        if self._strays <= STRAYS_LOGGED:
-            _LOGGER.warning("%s sent a line that is no reply, skipped: %.200r", self._peer, line)
-        if self._strays == STRAYS_LOGGED:
-            _LOGGER.warning("%s: further such lines are not logged", self._peer)
-
-    def _hold(self, line: bytes) -> bool:
-        """Keep a line; tell whether there was room for it."""
-        self._held.append(line)
-        self._held_size += len(line) + LINE_OVERHEAD
-        if self._held_size > self._reply_limit:
-            self._close(AGIReplyLimitError(self._reply_limit))
-            return False
-        return True
-
-    def _take_held(self) -> list[bytes]:
-        held, self._held, self._held_size = self._held, [], 0
-        return held
-
     # Private: the line handlers.
 
     def _reply_line(self, line: bytes) -> None:
         if line.startswith(b"200 ") and self._on_reply is None:
             text = line[4:].decode("utf-8", "surrogateescape")
-            if " (" in text and has_parenthesis(text) and gives_value(self._line):
+            if has_parenthesis(text) and gives_value(self._line):
                 self._value(line, text)
             else:
-                self._answered(text, parse_items(text))
+                self._answered(new_tuple(Response, (parse_items(text), OK, text)))
         elif line == HANGUP_LINE:
             self.hung_up = True
         elif (reply := parse_reply_line(line)) is None:
@@ -487,7 +403,7 @@ class AGIProtocol:
         if handler is not None:
             handler(self, code, text)
         elif code == OK:  # without a result
-            self._answered(text, parse_items(text))
+            self._answered(Response(parse_items(text), OK, text))
         else:
             self._refused(code, text)
 
@@ -495,7 +411,7 @@ class AGIProtocol:
         """Take the first line of a reply with a value, which may have more."""
         whole = text[-1] == ")" and len(text) <= SURELY_WHOLE
         if whole and (not self._buffer or bytes(self._buffer) in _NOTHING_BUT_HANGUPS):
-            self._answered(text, parse_value(text))
+            self._answered(new_tuple(Response, (parse_value(text), OK, text)))
         elif self._hold(line):
             self._request_echo(AGIProtocol._value_line)
 
@@ -533,7 +449,7 @@ class AGIProtocol:
             self._stray(stray)
         if self.state is _WAITING:
             text = decode(value[4:])
-            self._answered(text, parse_value(text))
+            self._answered(Response(parse_value(text), OK, text))
 
     def _skipped_line(self, line: bytes) -> None:
         """Skip a line, up to the echo; then send the action."""
@@ -560,13 +476,14 @@ class AGIProtocol:
 
     # Private: the reply handlers.
 
-    def _answered(self, text: str, items: dict[str, ValueData]) -> None:
+    def _answered(self, response: Response) -> None:
         """Take the whole reply of a command that was carried out."""
-        result = items.get("result")
+        result = response.items.get("result")
         if result is None:
-            self._fail(AGINoResultError(f"a reply without a result: {text!r}", items))
+            said = f"a reply without a result: {response.raw!r}"
+            self._fail(AGINoResultError(said, response.items))
             return
-        self._response = Response(items, OK, text)
+        self._response = response
         value, data = result
         if value == "1" and is_exec(self._line):
             self._on_reply = AGIProtocol._usage_after_exec

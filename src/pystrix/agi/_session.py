@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
@@ -101,8 +100,9 @@ class Session(CallFacts):
         self.closed: bool = False
         """Whether `close` was called."""
         self._lock = threading.Lock()  # guards _protocol, and reading and writing _stream
-        self._callbacks: deque[Callable[[], object]] = deque()
-        self._telling: set[int] = set()  # the threads that run callbacks
+        # Lists, whose methods are atomic and which take little room when they are empty.
+        self._callbacks: list[Callable[[], object]] = []
+        self._telling: list[int] = []  # the threads that run callbacks
 
     def _read_environment(self) -> None:
         """Wait for the environment.
@@ -142,9 +142,11 @@ class Session(CallFacts):
             AGIProtocolError: If the peer does not speak AGI.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        if isinstance(action, GeneratorType):
+        if action.__class__ is GeneratorType:
             return self._run(cast("Dialogue[T]", action), deadline)
-        return self._execute(cast("Action[T]", action), deadline)
+        if TYPE_CHECKING:  # as a call it would cost as much as a part of the work
+            action = cast("Action[T]", action)
+        return self._execute(action, deadline)
 
     def _run(self, dialogue: Dialogue[T], deadline: float | None) -> T:
         left = [deadline]
@@ -164,8 +166,8 @@ class Session(CallFacts):
             with self._lock:
                 if protocol.may_have_more:
                     self._read_now()
-                protocol.send_action(action, told=protocol.hung_up and self._tells())
-                if not self._converse(deadline):
+                line = protocol.send_action(action, told=protocol.hung_up and self._tells())
+                if not self._converse(line, deadline):
                     raise TimeoutError(f"{action} takes longer than it may")
                 response = protocol.response()
         finally:
@@ -264,22 +266,22 @@ class Session(CallFacts):
                 return
         while self._callbacks:
             try:
-                callback = self._callbacks.popleft()  # atomic: no callback runs twice
+                callback = self._callbacks.pop(0)  # atomic: no callback runs twice
             except IndexError:  # another thread took it
                 return
-            self._telling.add(threading.get_ident())
+            self._telling.append(threading.get_ident())
             try:
                 callback()
             except (Exception, SystemExit):  # it ends the callback and nothing else
                 _LOGGER.exception("%s: a hang-up callback failed", self._stream.peer)
             finally:
-                self._telling.discard(threading.get_ident())
+                self._telling.remove(threading.get_ident())
 
     def _tells(self) -> bool:
         """Tell whether this thread runs a callback, and so knows of the hang-up."""
         return threading.get_ident() in self._telling
 
-    def _converse(self, deadline: float | None) -> bool:
+    def _converse(self, data: bytes, deadline: float | None) -> bool:
         """Send and receive until the protocol waits no more; tell whether that was in time.
 
         The lock is held.
@@ -287,8 +289,8 @@ class Session(CallFacts):
         protocol, stream = self._protocol, self._stream
         in_time = True
         try:
-            while protocol.state is _WAITING:
-                if data := protocol.data_to_send():
+            while True:
+                if data:
                     self._send(data)
                 received = stream.receive() if deadline is None else stream.receive_before(deadline)
                 if received is None:
@@ -296,10 +298,13 @@ class Session(CallFacts):
                     patience = protocol.patience
                     deadline = None if patience is None else time.monotonic() + patience
                     in_time = False
-                    continue
-                self._received(received)
-                if protocol.state is _WAITING:
+                else:
+                    self._received(received)
+                if protocol.state is not _WAITING:
+                    break
+                if received is not None:
                     stream.acknowledge()
+                data = protocol.data_to_send()
         except OSError as error:
             self._lost(error)
         except BaseException:  # a signal handler's: where the conversation stands is not known

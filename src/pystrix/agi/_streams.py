@@ -10,8 +10,8 @@ import socket
 import time
 from typing import BinaryIO, Final
 
-CHUNK: Final = 16 * 1024
-"""Bytes that are read at a time."""
+CHUNK: Final = 2048
+"""Bytes that are read at a time. Every thread that waits has a buffer of this size."""
 
 # Asterisk sends replies of several lines, and its environment, in several writes with Nagle on: the
 # later ones wait for our acknowledgement, which the kernel delays by 40 ms unless asked not to.

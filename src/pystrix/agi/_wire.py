@@ -10,10 +10,10 @@ from __future__ import annotations
 import enum
 import functools
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 MAX_LINE: Final = 8191
 """Bytes of a command line with its line feed. Asterisk runs what follows as another command."""
@@ -30,6 +30,11 @@ HANGUP_LINE: Final = b"HANGUP"
 FAILURE_LINE: Final = b"failure\n"
 """Ends the session with AGISTATUS=FAILURE: the only way to tell the dialplan of a failure."""
 
+# Makes a NamedTuple in half the time of a call of its class, whose __new__ is Python.
+new_tuple: Callable[..., Any] = tuple.__new__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+_PLAIN = frozenset({str})
+_NO_TEXT = (bytes, bytearray, memoryview, type(None))
 _QUOTE, _BACKSLASH = b'"\\'
 _BETWEEN = '" "'
 _SPECIAL = re.compile('["\\\\\n\0]')
@@ -39,18 +44,9 @@ _NUMBER = re.compile(r"[+-]?[0-9]+")
 _TAGGED = re.compile(r"\(([a-z]+)\) (?=[a-z]+=)")
 _VALUE_NAMES = (b"GET VARIABLE ", b"GET FULL VARIABLE ", b"DATABASE GET ", b"RECEIVE TEXT ")
 _HARMFUL_NAMES = frozenset({"GET OPTION", "GET DATA", "DATABASE DELTREE"})
-# The commands that are neither, and whose replies are looked at most: no need to split their lines.
-_OTHER_NAMES = (
-    b"SET ",
-    b"ANSWER",
-    b"STREAM ",
-    b"HANGUP",
-    b"VERBOSE ",
-    b"GET DATA ",
-    b"DATABASE PUT ",
-    b"SAY ",
-)
-_NOT_EXEC = _VALUE_NAMES + _OTHER_NAMES
+# How a line of these begins, quotes and backslashes in its name included.
+_PERHAPS_EXEC = frozenset(b'Ee"\\ \t')
+_PERHAPS_VALUE = frozenset(b'GgDdRr"\\ \t')
 _NAME_BYTES = 64  # a command's name ends before, however it is quoted
 
 
@@ -67,7 +63,7 @@ class Response(NamedTuple):
     """A whole reply of Asterisk."""
 
     items: dict[str, ValueData]
-    """The parts by name: ``result``, ``endpos``, ..."""
+    """The parts by name: ``result``, ``endpos``, ... Not to be changed: many commands share a reply."""
     code: int
     """200, 510, 511, 520, ..."""
     raw: str
@@ -91,7 +87,7 @@ def to_text(value: object) -> str:
     """
     if isinstance(value, str):
         return value
-    if value is None or isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, _NO_TEXT):
         raise TypeError(
             f"an AGI argument is a str or a number, not {value!r}; "
             "decode bytes with errors='surrogateescape' to send them as they are"
@@ -124,7 +120,7 @@ def _escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def encode_command(name: str, words: Sequence[object]) -> bytes:
+def encode_command(name: str, words: Sequence[Any]) -> bytes:
     """Make the line of a command: its name as it is, its words quoted.
 
     Raises:
@@ -133,29 +129,41 @@ def encode_command(name: str, words: Sequence[object]) -> bytes:
             command that harms it.
         TypeError: If a word is bytes or None.
     """
+    try:
+        return _line_of_text(name, *words)
+    except TypeError:
+        pass  # not all of them are str, and to_text says better what is wrong with which
+    return _line_of_text(name, *[str.__str__(to_text(word)) for word in words])
+
+
+# A line and its words take at most 40 KiB, so all of them 20 MiB; but they are mostly short.
+@functools.lru_cache(maxsize=512, typed=True)
+def _line_of_text(name: str, *words: str) -> bytes:
+    """Make the line of a command; a program has the same ones again and again.
+
+    Raises:
+        TypeError: If a word is no str but of a subclass, say: one that is equal to it, and was
+            here before, may have another text.
+        ValueError: As `encode_command`.
+    """
+    if not _PLAIN.issuperset(map(type, words)):
+        raise TypeError("not plain text")
+    text = _BETWEEN.join(words)
+    # One look at all words, which nearly always are as `quote` would make them.
+    between = 2 * len(words) - 2 if words else 0
+    if text.count('"') != between or "\\" in text or "\n" in text or "\0" in text:
+        text = _BETWEEN.join(map(_escape, words))
     room, harmful = _check_name(name)
     if len(words) > room:
         raise ValueError(
             f"Asterisk takes at most {MAX_WORDS} words in a command, {name} has "
             f"{len(words) + MAX_WORDS - room}"
         )
-    line = _join(name, words) if words else name
-    data = (line + "\n").encode("utf-8", "surrogateescape")
+    data = (f'{name} "{text}"\n' if words else f"{name}\n").encode("utf-8", "surrogateescape")
     if harmful or len(data) > MAX_LINE:
         _check_length(data)
         refuse_harmful(split_words(data[:-1]))
     return data
-
-
-def _join(name: str, words: Sequence[Any]) -> str:
-    try:
-        line = f'{name} "{_BETWEEN.join(words)}"'
-    except TypeError:  # not all of them are str
-        return _join(name, [to_text(word) for word in words])
-    # One look at the whole line, which nearly always is as `quote` would make it.
-    if "\\" in line or "\n" in line or "\0" in line or line.count('"') != 2 * len(words):
-        return " ".join([name, *map(quote, words)])
-    return line
 
 
 @functools.lru_cache(maxsize=256)
@@ -288,16 +296,17 @@ def printable(text: str | bytes) -> str:
 
 def is_exec(line: bytes) -> bool:
     """Tell whether a command line is an EXEC, however it is written."""
-    if line.startswith(_NOT_EXEC):
-        return False
-    return line.startswith(b"EXEC ") or _name(line).startswith(b"EXEC ")
+    # Asked at every reply: most lines are told by their first byte.
+    return line[0] in _PERHAPS_EXEC and (
+        line.startswith(b"EXEC ") or _name(line).startswith(b"EXEC ")
+    )
 
 
 def gives_value(line: bytes) -> bool:
     """Tell whether a command line asks for a value: a text that Asterisk does not escape."""
-    if line.startswith(_OTHER_NAMES):
-        return False
-    return line.startswith(_VALUE_NAMES) or _name(line).startswith(_VALUE_NAMES)
+    return line.startswith(_VALUE_NAMES) or (
+        line[0] in _PERHAPS_VALUE and _name(line).startswith(_VALUE_NAMES)
+    )
 
 
 class Cancelling(enum.Enum):
@@ -338,7 +347,7 @@ def _name(line: bytes) -> bytes:
 
 def has_parenthesis(text: str) -> bool:
     """Tell whether a parenthesis follows the result in a reply."""
-    return text.startswith("result=1 (") or text.find(" (") == text.find(" ") >= 0
+    return text[:10] == "result=1 (" or text.find(" (") == text.find(" ") >= 0
 
 
 def parse_value(text: str) -> dict[str, ValueData]:
@@ -347,7 +356,8 @@ def parse_value(text: str) -> dict[str, ValueData]:
     The value reaches to the last parenthesis, for Asterisk does not escape it.
     """
     result, _, rest = text.partition(" ")
-    return {"result": ValueData(result.removeprefix("result="), rest[1:].removesuffix(")"))}
+    value = "1" if result == "result=1" else result.removeprefix("result=")
+    return {"result": new_tuple(ValueData, (value, rest[1:-1] if rest[-1:] == ")" else rest[1:]))}
 
 
 def parse_items(text: str) -> dict[str, ValueData]:
@@ -355,37 +365,46 @@ def parse_items(text: str) -> dict[str, ValueData]:
 
     Of a name that comes twice the first counts: a text that was recognized may hold others.
     """
-    if not text.startswith("result="):
+    if text[:7] != "result=":
         return {}
     value, _, rest = text[7:].partition(" ")
     if not rest:
-        return {"result": ValueData(value, "")}
+        return {"result": new_tuple(ValueData, (value, ""))}
     data = ""
     if rest[0] == "(":
         tag = _TAGGED.match(rest) if ") " in rest else None
         if tag is None:
-            return {"result": ValueData(value, rest[1:].removesuffix(")"))}
+            return {"result": new_tuple(ValueData, (value, rest[1:].removesuffix(")")))}
         data = tag[1]
         rest = rest[tag.end() :]
-    items = {"result": ValueData(value, data)}
+    items = {"result": new_tuple(ValueData, (value, data))}
     for word in rest.split(" "):
         name, equals, part = word.partition("=")
-        if equals:
-            items.setdefault(name, ValueData(part, ""))
+        if equals and name not in items:
+            items[name] = new_tuple(ValueData, (part, ""))
     return items
 
 
-def _plain(number: int) -> tuple[bytes, Response]:
-    value = str(number)
-    text = f"result={value}"
-    return f"200 {text}\n".encode(), Response({"result": ValueData(value, "")}, 200, text)
+class _SharedItems(dict[str, ValueData]):
+    """The items of a reply that many commands get. A copy is a dict, and can be changed."""
+
+    def _refuse(*_: Any, **__: Any) -> NoReturn:  # noqa: ANN401 - whatever a dict takes
+        raise TypeError("many commands share this reply: change a copy of its items")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[type, tuple[dict[str, ValueData]]]:
+        return dict, (dict(self),)
 
 
-PLAIN_REPLIES: Final = dict(map(_plain, range(128)))
-"""The replies that most commands have, a number or a DTMF digit and nothing else, read already.
+def _shared(number: int) -> tuple[bytes, Response]:
+    text = f"result={number}"
+    return f"200 {text}\n".encode(), Response(_SharedItems(parse_items(text)), 200, text)
 
-Give a copy away: the items of a reply can be changed.
-"""
+
+SHARED_REPLIES: Final = dict(map(_shared, range(128)))
+"""The replies that most commands have, a number or a DTMF digit and nothing else, read already."""
 
 
 def lines_of_value(lines: Iterable[bytes]) -> tuple[bytes, list[bytes]]:

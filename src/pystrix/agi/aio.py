@@ -9,6 +9,7 @@ import logging
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from pystrix.agi._async_connection import OwnSocket, SocketConnection, TransportSocket
+from pystrix.agi._async_readers import EpollReaders, readers_on
 from pystrix.agi._async_session import AsyncSession
 from pystrix.agi._async_stdio import AGI, EAGI, AudioStream
 from pystrix.agi._listener import BACKLOG, EXHAUSTED_SECONDS, listen, peer_text
@@ -59,12 +60,12 @@ class FastAGI(AsyncSession):
 
     def take_over(self) -> None:
         """Get from now on what the connection reads."""
-        self._socket.receiver = self
+        self._socket.deliver_to(self)
 
     async def fail(self, line: bytes, timeout: float) -> None:
         """Send a last line, and wait for the peer to close, so that it is sure to be read."""
         self._closed = True
-        self._callbacks.clear()
+        self._callbacks = ()
         if self._socket.is_over:
             return
         self._gone = self._future()
@@ -84,11 +85,11 @@ class _Stranger:
         self._call = call
         self.peer = call.peer
 
-    def feed(self, data: bytes) -> bool:
+    def feed(self, data: bytes) -> None:
         self._call.feed(data)
+        # It is not acknowledged: as long as nothing was sent, the kernel does that at once.
         if self._call._protocol.state is not State.ENVIRONMENT:
             self._server._begin(self._call)
-        return False  # as long as nothing was sent, the kernel acknowledges at once
 
     def feed_eof(self) -> None:
         self._call.feed_eof()
@@ -149,8 +150,10 @@ class FastAGIServer(Scripts):
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = self._closing = False
         self._loop: asyncio.AbstractEventLoop  # on which it serves
+        self._readers: EpollReaders | None = None  # while it serves, on the stock loop
         self._stop: asyncio.Future[None] | None = None  # while it serves
-        self._serving: asyncio.Task[Any] | None = None
+        self._idle = asyncio.Event()  # nobody serves
+        self._idle.set()
         self._one_only = False
         self.socket: socket.socket = listen(interface, port, reuse_port=reuse_port)
         """The listening socket."""
@@ -187,23 +190,22 @@ class FastAGIServer(Scripts):
     async def shutdown(self) -> None:
         """Stop taking calls and close the port; calls that run go on.
 
-        Any number of times. Waits until `serve_forever` has returned, except in its own task. The
-        port is closed because Asterisk gives a connection that nobody accepts no time limit: its
-        caller would wait for ever.
+        Any number of times. Waits until `serve_forever` has returned. The port is closed because
+        Asterisk gives a connection that nobody accepts no time limit: its caller would wait for
+        ever.
         """
         self._stopping = True
         self._stop_accepting()
         self.socket.close()
-        serving = self._serving
         if self._stop is not None and not self._stop.done():
             self._stop.set_result(None)
-        if serving is not None and serving is not asyncio.current_task():
-            await asyncio.wait([serving])
+        await self._idle.wait()
 
     async def server_close(self) -> None:
         """Stop taking calls and end those that run: see `daemon_threads`.
 
-        A handler that calls it does not wait for itself.
+        A handler that calls it waits for those that are cancelled, never for one that goes on,
+        which may do the same.
         """
         await self.shutdown()
         self._closing = True
@@ -215,6 +217,8 @@ class FastAGIServer(Scripts):
             for call, task in running.items():
                 task.cancel()
                 call.close()
+        elif current in self._tasks.values():
+            running.clear()
         if running:
             await asyncio.wait(running.values())
         for call in running:  # some tasks may not even have begun
@@ -235,16 +239,18 @@ class FastAGIServer(Scripts):
         await self.server_close()
 
     async def _serve(self, timeout: float | None) -> None:
-        if self._serving is not None:
+        if not self._idle.is_set():
             raise RuntimeError("another task serves already")
         if self._stopping:
             return
         self._loop = asyncio.get_running_loop()
-        self._serving = asyncio.current_task()
+        self._idle.clear()
         self._stop = self._loop.create_future()
         server: asyncio.Server | None = None
         try:
             if isinstance(self._loop, asyncio.SelectorEventLoop):
+                if not self._one_only:
+                    self._readers = readers_on(self._loop)
                 self._start_accepting()
             elif self._one_only:
                 await self._transport_one(timeout)
@@ -264,7 +270,11 @@ class FastAGIServer(Scripts):
                 self._stop_accepting()
             else:
                 server.close()
-            self._serving = self._stop = None
+            if self._readers is not None:
+                self._readers.close()
+                self._readers = None
+            self._stop = None
+            self._idle.set()
 
     async def _transport_one(self, timeout: float | None) -> None:
         """Serve one call where connections are transports: a server would accept several."""
@@ -313,13 +323,13 @@ class FastAGIServer(Scripts):
             own = OwnSocket(connection)
             stranger = self._connected(own, peer_text(address))
             if not own.is_over:  # there was room
-                own.open(stranger, self._loop)
+                own.open(stranger, self._loop, self._readers)
 
     def _transport_connected(
         self, connection: TransportSocket, transport: asyncio.Transport
     ) -> None:
         peer = peer_text(transport.get_extra_info("peername") or ("?", 0))
-        connection.receiver = self._connected(connection, peer)
+        connection.deliver_to(self._connected(connection, peer))
 
     def _connected(self, connection: SocketConnection, peer: str) -> _Stranger:
         """Take a connection, if there is room for it."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
+from urllib.parse import unquote
 
 from pystrix.agi._wire import decode, parse_number
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Environment"]
 
 _UNKNOWN = "unknown"
+_NOTHING: Mapping[str, str] = {}
 
 
 class Environment(Mapping[str, str]):
@@ -31,12 +32,14 @@ class Environment(Mapping[str, str]):
         variables: The variables by name.
     """
 
-    __slots__ = ("_arguments", "_block", "_ignored", "_parsed", "_query")
+    __slots__ = ("_arguments", "_block", "_ignored", "_parsed", "_query", "_target")
 
     def __init__(self, variables: Mapping[str, str]) -> None:
-        self._block = b""
         self._parsed: dict[str, str] | None = dict(variables)
+        self._block = b""  # what it is parsed from, with a line feed in front and behind
         self._ignored: tuple[str, ...] = ()
+        # These until somebody asks: the script's path, ``?``, and query; what is made of it.
+        self._target: tuple[str, str, str] | None = None
         self._query: dict[str, list[str]] | None = None
         self._arguments: tuple[str, ...] | None = None
 
@@ -44,11 +47,13 @@ class Environment(Mapping[str, str]):
     def parse(cls, block: bytes) -> Self:
         """Read a block: one ``name: value`` a line, without the empty line at its end.
 
-        It is taken apart when somebody looks; most calls need only their script's path.
+        It is taken apart when somebody looks at more than a few variables.
         """
-        environment = cls({})
-        environment._block = block
+        environment = cls(_NOTHING)
+        environment._block = b"\n%b\n" % block
         environment._parsed = None
+        if b"\nagi_arg_1:" not in environment._block:
+            environment._arguments = ()
         return environment
 
     @property
@@ -56,14 +61,25 @@ class Environment(Mapping[str, str]):
         if self._parsed is None:
             self._parsed = {}
             ignored: list[str] = []
-            for line in decode(self._block).split("\n"):
+            for line in decode(self._block[1:-1]).split("\n"):
                 name, colon, value = line.partition(":")
-                if colon and name.startswith("agi_") and name not in self._parsed:
+                if colon and name[:4] == "agi_" and name not in self._parsed:
                     self._parsed[name] = value.removeprefix(" ")
                 elif line:
                     ignored.append(line)
             self._ignored = tuple(ignored)
         return self._parsed
+
+    def _value(self, name: str) -> str | None:
+        """Give the value of a variable without taking the whole block apart."""
+        if self._parsed is None and name.isidentifier():
+            block, begin = self._block, f"\n{name}:".encode()
+            at = block.find(begin)
+            if at < 0 or name[:4] != "agi_":
+                return None
+            at += len(begin)
+            return decode(block[at : block.index(b"\n", at)]).removeprefix(" ")
+        return self._variables.get(name)
 
     @property
     def ignored(self) -> tuple[str, ...]:
@@ -74,20 +90,11 @@ class Environment(Mapping[str, str]):
         _ = self._variables  # taken apart now, if not before
         return self._ignored
 
-    def _find(self, name: bytes) -> str | None:
-        """Give the value of a variable without taking the whole block apart."""
-        if self._parsed is not None:
-            return self._parsed.get(decode(name))
-        start = 0
-        if not self._block.startswith(name + b":"):
-            start = self._block.find(b"\n" + name + b":") + 1
-            if start == 0:
-                return None
-        line = self._block[start:].partition(b"\n")[0]
-        return decode(line[len(name) + 1 :]).removeprefix(" ")
-
     def __getitem__(self, name: str) -> str:
-        return self._variables[name]
+        value = self._value(name)
+        if value is None:
+            raise KeyError(name)
+        return value
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._variables)
@@ -102,11 +109,11 @@ class Environment(Mapping[str, str]):
         return f"Environment({self._variables!r})"
 
     def _known(self, name: str) -> str | None:
-        value = self._variables.get(name, _UNKNOWN)
+        value = self._value(name)
         return None if value == _UNKNOWN else value
 
     def _int(self, name: str) -> int:
-        value = self._variables[name]
+        value = self[name]
         try:
             return parse_number(value)
         except ValueError:
@@ -115,24 +122,29 @@ class Environment(Mapping[str, str]):
     @property
     def request(self) -> str:
         """The URL or script name exactly as in the dialplan."""
-        return self._variables["agi_request"]
+        return self["agi_request"]
 
     @property
     def network_script(self) -> str | None:
         """What follows the host in the URL, query included; None if nothing does."""
-        return self._find(b"agi_network_script")
+        return self._value("agi_network_script")
+
+    def _script(self) -> tuple[str, str, str]:
+        """Give the network script in three parts: its path, the ``?``, the query."""
+        if self._target is None:
+            self._target = (self.network_script or "/").partition("?")
+        return self._target
 
     @property
     def path(self) -> str:
         """The network script up to its ``?``; ``"/"`` if there is none."""
-        return (self.network_script or "/").partition("?")[0]
+        return self._script()[0]
 
     @property
     def query(self) -> dict[str, list[str]]:
         """The query of the network script: each name with its values, blank ones dropped."""
         if self._query is None:
-            text = (self.network_script or "").partition("?")[2]
-            self._query = parse_qs(text, errors="surrogateescape") if text else {}
+            self._query = _parse_query(self._script()[2])
         return self._query
 
     @property
@@ -140,36 +152,35 @@ class Environment(Mapping[str, str]):
         """The arguments behind the URL in the dialplan, in order; empty ones are kept."""
         if self._arguments is None:
             found: list[str] = []
-            if self._find(b"agi_arg_1") is not None:
-                while (value := self._variables.get(f"agi_arg_{len(found) + 1}")) is not None:
-                    found.append(value)
+            while (value := self._variables.get(f"agi_arg_{len(found) + 1}")) is not None:
+                found.append(value)
             self._arguments = tuple(found)
         return self._arguments
 
     @property
     def channel(self) -> str:
         """The name of the channel: ``PJSIP/alice-00000001``."""
-        return self._variables["agi_channel"]
+        return self["agi_channel"]
 
     @property
     def channel_type(self) -> str:
         """The channel technology: ``PJSIP``, ``Local``, ..."""
-        return self._variables["agi_type"]
+        return self["agi_type"]
 
     @property
     def unique_id(self) -> str:
         """The unique id of the channel: ``1795378777.0``."""
-        return self._variables["agi_uniqueid"]
+        return self["agi_uniqueid"]
 
     @property
     def language(self) -> str:
         """The language of the channel: ``en``."""
-        return self._variables["agi_language"]
+        return self["agi_language"]
 
     @property
     def version(self) -> str:
         """The version of Asterisk."""
-        return self._variables["agi_version"]
+        return self["agi_version"]
 
     @property
     def caller_id(self) -> str | None:
@@ -214,12 +225,12 @@ class Environment(Mapping[str, str]):
     @property
     def context(self) -> str:
         """The dialplan context that runs the AGI."""
-        return self._variables["agi_context"]
+        return self["agi_context"]
 
     @property
     def extension(self) -> str:
         """The extension in that context."""
-        return self._variables["agi_extension"]
+        return self["agi_extension"]
 
     @property
     def priority(self) -> int:
@@ -229,17 +240,33 @@ class Environment(Mapping[str, str]):
     @property
     def enhanced(self) -> bool:
         """Whether audio comes along (EAGI)."""
-        return self._variables["agi_enhanced"] == "1.0"
+        return self["agi_enhanced"] == "1.0"
 
     @property
     def account_code(self) -> str:
         """The account code of the channel; ``""`` when it has none."""
-        return self._variables["agi_accountcode"]
+        return self["agi_accountcode"]
 
     @property
     def thread_id(self) -> int:
         """The number of Asterisk's thread that runs the channel."""
         return self._int("agi_threadid")
+
+
+def _parse_query(text: str) -> dict[str, list[str]]:
+    """Read a query: what `urllib.parse.parse_qs` does, in a fraction of its time."""
+    query: dict[str, list[str]] = {}
+    for part in text.split("&"):
+        name, _, value = part.partition("=")
+        if value:
+            query.setdefault(_unquote(name), []).append(_unquote(value))
+    return query
+
+
+def _unquote(text: str) -> str:
+    if "+" in text or "%" in text:
+        return unquote(text.replace("+", " "), errors="surrogateescape")
+    return text
 
 
 def is_as_sent(block: bytes) -> bool:

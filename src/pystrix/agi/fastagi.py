@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import threading
 import time
@@ -75,8 +76,8 @@ class _Call(FastAGI):
                 data = self._socket_stream.receive_before(deadline)
                 if data is None:
                     raise TimeoutError
+            # It is not acknowledged: as long as nothing was sent, the kernel does that at once.
             self._received(data)
-            self._socket_stream.acknowledge()
         _ = self._protocol.environment
 
     @property
@@ -235,7 +236,7 @@ class FastAGIServer(Scripts):
             _refuse(connection)
             return
         try:
-            self._pool.submit(lambda: self._serve(connection, peer))
+            self._pool.submit(functools.partial(self._serve, connection, peer))
         except RuntimeError as error:
             _LOGGER.error("%s: refused, no thread for the call: %s", peer, error)  # noqa: TRY400
             _refuse(connection)

@@ -114,8 +114,6 @@ class SimulatedConnection:
         loop: The loop.
     """
 
-    receiver: Receiver
-
     def __init__(self, pilot: Pilot, loop: SimulatedTimeLoop) -> None:
         self.is_over = False
         self._pilot = pilot
@@ -126,8 +124,15 @@ class SimulatedConnection:
 
     def open(self, receiver: Receiver) -> None:
         """Begin: the environment is on its way."""
-        self.receiver = receiver
+        self.deliver_to(receiver)
         self._go_on()
+
+    def deliver_to(self, receiver: Receiver) -> None:
+        """Let somebody get from now on what is read."""
+        self._receiver = receiver
+
+    def acknowledge(self) -> None:
+        """Do nothing."""
 
     def write(self, data: bytes) -> None:
         """Send bytes."""
@@ -191,10 +196,10 @@ class SimulatedConnection:
         self._loop.turns = 0
         channel = self._pilot.channel
         if data := channel.data_to_send():
-            self.receiver.feed(data)
+            self._receiver.feed(data)
         if channel.closed:
             self.is_over = True
-            self.receiver.feed_eof()
+            self._receiver.feed_eof()
         elif not self.is_over and self._timer is None:
             self._go_on()
 

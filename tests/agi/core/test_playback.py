@@ -68,7 +68,7 @@ GOLDEN = [
 @pytest.mark.parametrize("row", GOLDEN, ids=lambda row: repr(row.action))
 def test_line(row: Row) -> None:
     """Each action sends exactly its line."""
-    assert row.action.to_wire() == row.line
+    assert row.action.wire == row.line
 
 
 @pytest.mark.parametrize("chunk", CHUNKS)

@@ -86,7 +86,7 @@ GOLDEN = [
 @pytest.mark.parametrize("row", GOLDEN, ids=lambda row: repr(row.action))
 def test_line(row: Row) -> None:
     """Each action sends exactly its line."""
-    assert row.action.to_wire() == row.line
+    assert row.action.wire == row.line
 
 
 @pytest.mark.parametrize("chunk", CHUNKS)
@@ -128,7 +128,7 @@ def test_no_value_is_a_hangup(action: GetVariable | GetFullVariable, reply: byte
     """Reading works on a dead channel: no reply is worth a question."""
     sent: list[bytes] = []
     assert run(action, reply, sent=sent) == ("hangup" if b"(" in reply else None)
-    assert sent == [action.to_wire()]
+    assert sent == [action.wire]
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\0b"])

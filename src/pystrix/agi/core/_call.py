@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from pystrix.agi._action import Acknowledged
-from pystrix.agi._wire import quote, to_text
+from pystrix.agi._wire import encode_command, quote, to_text
 from pystrix.agi.core._results import PlainAction, optional
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Answer(Acknowledged):
     """
 
     def __init__(self) -> None:
-        super().__init__("ANSWER")
+        self.wire = encode_command("ANSWER", ())
 
 
 class Hangup(Acknowledged):
@@ -46,7 +46,7 @@ class Hangup(Acknowledged):
     """
 
     def __init__(self, channel: str | None = None) -> None:
-        super().__init__("HANGUP", *optional(channel))
+        self.wire = encode_command("HANGUP", (*optional(channel),))
 
 
 class ChannelStatus(PlainAction[int]):
@@ -68,7 +68,7 @@ class ChannelStatus(PlainAction[int]):
     check_hangup: ClassVar[bool] = False
 
     def __init__(self, channel: str | None = None) -> None:
-        super().__init__("CHANNEL STATUS", *optional(channel))
+        self.wire = encode_command("CHANNEL STATUS", (*optional(channel),))
 
     def process_response(self, response: Response) -> int:
         """Give the state."""
@@ -88,7 +88,7 @@ class SetAutohangup(Acknowledged):
     """
 
     def __init__(self, seconds: float = 0) -> None:
-        super().__init__("SET AUTOHANGUP", seconds)
+        self.wire = encode_command("SET AUTOHANGUP", (seconds,))
 
 
 class SetCallerid(Acknowledged):
@@ -113,10 +113,10 @@ class SetCallerid(Acknowledged):
         if set("<>") & set(text):
             raise ValueError(f"SET CALLERID cannot carry < or > in a number: {number!r}")
         if name is None:
-            super().__init__("SET CALLERID", f"<{text}>")
+            self.wire = encode_command("SET CALLERID", (f"<{text}>",))
         else:
             # Quoted for the caller id, and then, as every word, for the command line.
-            super().__init__("SET CALLERID", f"{quote(name)} <{text}>")
+            self.wire = encode_command("SET CALLERID", (f"{quote(name)} <{text}>",))
 
 
 class AsyncAGIBreak(Acknowledged):
@@ -129,4 +129,4 @@ class AsyncAGIBreak(Acknowledged):
     """
 
     def __init__(self) -> None:
-        super().__init__("ASYNCAGI BREAK")
+        self.wire = encode_command("ASYNCAGI BREAK", ())

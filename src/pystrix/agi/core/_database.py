@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from pystrix.agi._action import Action, T_co
+from pystrix.agi._wire import encode_command
 from pystrix.agi.core._results import optional
 from pystrix.agi.errors import AGIDBError
 
@@ -43,7 +44,7 @@ class DatabaseGet(_DatabaseAction[str]):
     """
 
     def __init__(self, family: object, key: object) -> None:
-        super().__init__("DATABASE GET", family, key)
+        self.wire = encode_command("DATABASE GET", (family, key))
 
     def process_response(self, response: Response) -> str:
         """Give the value."""
@@ -66,7 +67,7 @@ class DatabasePut(_DatabaseAction[None]):
     """
 
     def __init__(self, family: object, key: object, value: object) -> None:
-        super().__init__("DATABASE PUT", family, key, value)
+        self.wire = encode_command("DATABASE PUT", (family, key, value))
 
     def process_response(self, response: Response) -> None:
         """Check that it was written."""
@@ -87,7 +88,7 @@ class DatabaseDel(_DatabaseAction[None]):
     """
 
     def __init__(self, family: object, key: object) -> None:
-        super().__init__("DATABASE DEL", family, key)
+        self.wire = encode_command("DATABASE DEL", (family, key))
 
     def process_response(self, response: Response) -> None:
         """Check that it was deleted."""
@@ -109,7 +110,7 @@ class DatabaseDeltree(_DatabaseAction[None]):
     """
 
     def __init__(self, family: object, keytree: object = None) -> None:
-        super().__init__("DATABASE DELTREE", family, *optional(keytree))
+        self.wire = encode_command("DATABASE DELTREE", (family, *optional(keytree)))
 
     def process_response(self, response: Response) -> None:
         """Check that something was deleted."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pystrix.agi._action import Acknowledged
-from pystrix.agi._wire import to_text
+from pystrix.agi._wire import encode_command, to_text
 from pystrix.agi.core._results import PlainAction, optional
 from pystrix.agi.core.constants import LOG_INFO
 
@@ -47,7 +47,7 @@ class Exec(PlainAction[str]):
 
     def __init__(self, application: str, options: str | float | Iterable[object] = ()) -> None:
         data = join_arguments(options)
-        super().__init__("EXEC", application, *optional(data or None))
+        self.wire = encode_command("EXEC", (application, *optional(data or None)))
 
     def process_response(self, response: Response) -> str:
         """Give the application's result."""
@@ -84,7 +84,7 @@ class Gosub(PlainAction[bool]):
         arguments: str | float | Iterable[object] = (),
     ) -> None:
         data = join_arguments(arguments)
-        super().__init__("GOSUB", context, extension, priority, *optional(data or None))
+        self.wire = encode_command("GOSUB", (context, extension, priority, *optional(data or None)))
 
     def process_response(self, response: Response) -> bool:
         """Tell whether the subroutine returned."""
@@ -103,7 +103,7 @@ class Noop(Acknowledged):
     """
 
     def __init__(self) -> None:
-        super().__init__("NOOP")
+        self.wire = encode_command("NOOP", ())
 
 
 class Verbose(Acknowledged):
@@ -120,7 +120,7 @@ class Verbose(Acknowledged):
     """
 
     def __init__(self, message: object, level: int = LOG_INFO) -> None:
-        super().__init__("VERBOSE", message, level)
+        self.wire = encode_command("VERBOSE", (message, level))
 
 
 class SetContext(Acknowledged):
@@ -137,7 +137,7 @@ class SetContext(Acknowledged):
     """
 
     def __init__(self, context: str) -> None:
-        super().__init__("SET CONTEXT", context)
+        self.wire = encode_command("SET CONTEXT", (context,))
 
 
 class SetExtension(Acknowledged):
@@ -153,7 +153,7 @@ class SetExtension(Acknowledged):
     """
 
     def __init__(self, extension: str | int) -> None:
-        super().__init__("SET EXTENSION", extension)
+        self.wire = encode_command("SET EXTENSION", (extension,))
 
 
 class SetPriority(Acknowledged):
@@ -172,4 +172,4 @@ class SetPriority(Acknowledged):
     """
 
     def __init__(self, priority: str | int) -> None:
-        super().__init__("SET PRIORITY", priority)
+        self.wire = encode_command("SET PRIORITY", (priority,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pystrix.agi._action import Acknowledged
-from pystrix.agi._wire import to_text
+from pystrix.agi._wire import encode_command, to_text
 from pystrix.agi.core._results import (
     DigitAction,
     Digits,
@@ -45,7 +45,7 @@ class StreamFile(PlainAction["Interruption | None"]):
         self, filename: object, escape_digits: Digits = "", sample_offset: int = 0
     ) -> None:
         offset = to_text(sample_offset)
-        super().__init__("STREAM FILE", filename, join_digits(escape_digits), offset)
+        self.wire = encode_command("STREAM FILE", (filename, join_digits(escape_digits), offset))
 
     def process_response(self, response: Response) -> Interruption | None:
         """Give the key that stopped the file, None if it played to its end."""
@@ -85,15 +85,17 @@ class ControlStreamFile(DigitAction):
         *,
         skip: int = 3000,
     ) -> None:
-        super().__init__(
+        self.wire = encode_command(
             "CONTROL STREAM FILE",
-            filename,
-            join_digits(escape_digits),
-            skip,
-            forward,
-            rewind,
-            pause,
-            sample_offset // _SAMPLES_PER_MS,
+            (
+                filename,
+                join_digits(escape_digits),
+                skip,
+                forward,
+                rewind,
+                pause,
+                sample_offset // _SAMPLES_PER_MS,
+            ),
         )
 
 
@@ -111,4 +113,4 @@ class SetMusic(Acknowledged):
     """
 
     def __init__(self, on: bool, moh_class: str | None = None) -> None:
-        super().__init__("SET MUSIC", "on" if on else "off", *optional(moh_class))
+        self.wire = encode_command("SET MUSIC", ("on" if on else "off", *optional(moh_class)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from pystrix.agi._wire import encode_command
 from pystrix.agi.core._results import Digits, PlainAction, join_digits
 from pystrix.agi.core.constants import FORMAT_WAV
 
@@ -65,7 +66,9 @@ class RecordFile(PlainAction[Recording]):
             silence = int(silence)
             extra.append(f"s={silence}")
         digits = join_digits(escape_digits)
-        super().__init__("RECORD FILE", filename, format, digits, timeout, sample_offset, *extra)
+        self.wire = encode_command(
+            "RECORD FILE", (filename, format, digits, timeout, sample_offset, *extra)
+        )
 
     def process_response(self, response: Response) -> Recording:
         """Give the end of the recording.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from pystrix.agi._wire import encode_command
 from pystrix.agi.core._results import DigitAction, Digits, join_digits, optional
 
 __all__ = [
@@ -45,7 +46,9 @@ class SayAlpha(DigitAction):
     def __init__(
         self, characters: object, escape_digits: Digits = "", *, case: str | None = None
     ) -> None:
-        super().__init__("SAY ALPHA", characters, join_digits(escape_digits), *optional(case))
+        self.wire = encode_command(
+            "SAY ALPHA", (characters, join_digits(escape_digits), *optional(case))
+        )
 
 
 class SayDigits(DigitAction):
@@ -66,7 +69,7 @@ class SayDigits(DigitAction):
 
     def __init__(self, digits: Digits | int, escape_digits: Digits = "") -> None:
         text = str(digits) if isinstance(digits, int) else join_digits(digits)
-        super().__init__("SAY DIGITS", text, join_digits(escape_digits))
+        self.wire = encode_command("SAY DIGITS", (text, join_digits(escape_digits)))
 
 
 class SayNumber(DigitAction):
@@ -89,7 +92,9 @@ class SayNumber(DigitAction):
     def __init__(
         self, number: object, escape_digits: Digits = "", *, gender: str | None = None
     ) -> None:
-        super().__init__("SAY NUMBER", number, join_digits(escape_digits), *optional(gender))
+        self.wire = encode_command(
+            "SAY NUMBER", (number, join_digits(escape_digits), *optional(gender))
+        )
 
 
 class SayPhonetic(DigitAction):
@@ -106,7 +111,7 @@ class SayPhonetic(DigitAction):
     """
 
     def __init__(self, characters: object, escape_digits: Digits = "") -> None:
-        super().__init__("SAY PHONETIC", characters, join_digits(escape_digits))
+        self.wire = encode_command("SAY PHONETIC", (characters, join_digits(escape_digits)))
 
 
 class SayDate(DigitAction):
@@ -123,7 +128,7 @@ class SayDate(DigitAction):
     """
 
     def __init__(self, seconds: float | None = None, escape_digits: Digits = "") -> None:
-        super().__init__("SAY DATE", _moment(seconds), join_digits(escape_digits))
+        self.wire = encode_command("SAY DATE", (_moment(seconds), join_digits(escape_digits)))
 
 
 class SayTime(DigitAction):
@@ -140,7 +145,7 @@ class SayTime(DigitAction):
     """
 
     def __init__(self, seconds: float | None = None, escape_digits: Digits = "") -> None:
-        super().__init__("SAY TIME", _moment(seconds), join_digits(escape_digits))
+        self.wire = encode_command("SAY TIME", (_moment(seconds), join_digits(escape_digits)))
 
 
 class SayDatetime(DigitAction):
@@ -168,9 +173,7 @@ class SayDatetime(DigitAction):
     ) -> None:
         if timezone is not None and format is None:
             format = _DATETIME_FORMAT  # noqa: A001 - see above
-        super().__init__(
+        self.wire = encode_command(
             "SAY DATETIME",
-            _moment(seconds),
-            join_digits(escape_digits),
-            *optional(format, timezone),
+            (_moment(seconds), join_digits(escape_digits), *optional(format, timezone)),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from pystrix.agi._wire import encode_command
 from pystrix.agi.core._results import PlainAction
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class SpeechCreate(_SpeechAction):
     """
 
     def __init__(self, engine: str = "") -> None:
-        super().__init__("SPEECH CREATE", engine)
+        self.wire = encode_command("SPEECH CREATE", (engine,))
 
 
 class SpeechDestroy(_SpeechAction):
@@ -98,7 +99,7 @@ class SpeechDestroy(_SpeechAction):
     """
 
     def __init__(self) -> None:
-        super().__init__("SPEECH DESTROY")
+        self.wire = encode_command("SPEECH DESTROY", ())
 
 
 class SpeechSet(_SpeechAction):
@@ -115,7 +116,7 @@ class SpeechSet(_SpeechAction):
     """
 
     def __init__(self, name: str, value: object) -> None:
-        super().__init__("SPEECH SET", name, value)
+        self.wire = encode_command("SPEECH SET", (name, value))
 
 
 class SpeechLoadGrammar(_SpeechAction):
@@ -132,7 +133,7 @@ class SpeechLoadGrammar(_SpeechAction):
     """
 
     def __init__(self, grammar: str, path: object) -> None:
-        super().__init__("SPEECH LOAD GRAMMAR", grammar, path)
+        self.wire = encode_command("SPEECH LOAD GRAMMAR", (grammar, path))
 
 
 class SpeechUnloadGrammar(_SpeechAction):
@@ -148,7 +149,7 @@ class SpeechUnloadGrammar(_SpeechAction):
     """
 
     def __init__(self, grammar: str) -> None:
-        super().__init__("SPEECH UNLOAD GRAMMAR", grammar)
+        self.wire = encode_command("SPEECH UNLOAD GRAMMAR", (grammar,))
 
 
 class SpeechActivateGrammar(_SpeechAction):
@@ -164,7 +165,7 @@ class SpeechActivateGrammar(_SpeechAction):
     """
 
     def __init__(self, grammar: str) -> None:
-        super().__init__("SPEECH ACTIVATE GRAMMAR", grammar)
+        self.wire = encode_command("SPEECH ACTIVATE GRAMMAR", (grammar,))
 
 
 class SpeechDeactivateGrammar(_SpeechAction):
@@ -180,7 +181,7 @@ class SpeechDeactivateGrammar(_SpeechAction):
     """
 
     def __init__(self, grammar: str) -> None:
-        super().__init__("SPEECH DEACTIVATE GRAMMAR", grammar)
+        self.wire = encode_command("SPEECH DEACTIVATE GRAMMAR", (grammar,))
 
 
 class SpeechRecognize(PlainAction[SpeechRecognition]):
@@ -202,7 +203,7 @@ class SpeechRecognize(PlainAction[SpeechRecognition]):
     """
 
     def __init__(self, prompt: object, timeout: int, sample_offset: int = 0) -> None:
-        super().__init__("SPEECH RECOGNIZE", prompt, timeout, sample_offset)
+        self.wire = encode_command("SPEECH RECOGNIZE", (prompt, timeout, sample_offset))
 
     def process_response(self, response: Response) -> SpeechRecognition:
         """Give what was said."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pystrix.agi._action import Acknowledged
+from pystrix.agi._wire import encode_command
 from pystrix.agi.core._results import PlainAction
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class ReceiveChar(PlainAction["Character | None"]):
     """
 
     def __init__(self, timeout: int = 0) -> None:
-        super().__init__("RECEIVE CHAR", timeout)
+        self.wire = encode_command("RECEIVE CHAR", (timeout,))
 
     def process_response(self, response: Response) -> Character | None:
         """Give the character."""
@@ -64,7 +65,7 @@ class ReceiveText(PlainAction[str]):
     """
 
     def __init__(self, timeout: int = 0) -> None:
-        super().__init__("RECEIVE TEXT", timeout)
+        self.wire = encode_command("RECEIVE TEXT", (timeout,))
 
     def process_response(self, response: Response) -> str:
         """Give the text."""
@@ -87,7 +88,7 @@ class SendText(Acknowledged):
     """
 
     def __init__(self, text: object) -> None:
-        super().__init__("SEND TEXT", text)
+        self.wire = encode_command("SEND TEXT", (text,))
 
 
 class SendImage(Acknowledged):
@@ -103,7 +104,7 @@ class SendImage(Acknowledged):
     """
 
     def __init__(self, filename: object) -> None:
-        super().__init__("SEND IMAGE", filename)
+        self.wire = encode_command("SEND IMAGE", (filename,))
 
 
 class TDDMode(PlainAction[bool]):
@@ -119,7 +120,7 @@ class TDDMode(PlainAction[bool]):
     """
 
     def __init__(self, mode: str) -> None:
-        super().__init__("TDD MODE", mode)
+        self.wire = encode_command("TDD MODE", (mode,))
 
     def process_response(self, response: Response) -> bool:
         """Tell whether the channel can."""
