@@ -327,6 +327,8 @@ def test_wait_closed_without_a_login(connect: Connect) -> None:
     peer.close()
     with pytest.raises(ManagerSocketError, match="closed the connection"):
         waiting.result()
+    with pytest.raises(ManagerError, match=r"cannot send Ping: .* closed the connection"):
+        manager.send(PING)
     manager.disconnect()
     assert manager.wait_closed()
 
