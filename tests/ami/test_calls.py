@@ -543,7 +543,7 @@ def test_lost_while_originating(desk: Desk, asterisk: AMIServer) -> None:
     asterisk.on("Originate", Silence())
 
     def drop() -> None:
-        asterisk.wait_for_action("Originate")
+        asterisk.wait_for_action("Originate", timeout=TIMEOUT)
         asterisk.drop()
 
     background = Background(drop)

@@ -10,7 +10,7 @@ import pytest
 from pystrix.cli.ami._connecting import SECRET
 from pystrix.testing.ami import AMIServer
 from tests.agi.conftest import assert_no_threads
-from tests.agi.peers import Background
+from tests.agi.peers import TIMEOUT, Background
 from tests.cli.servers import command, run
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Desk:
     def start(self, name: str, *arguments: object) -> Background:
         """Run a command in a thread, and wait until it has logged in."""
         running = Background(lambda: self.run(name, *arguments))
-        self.server.wait_for_action("Login")
+        self.server.wait_for_action("Login", timeout=TIMEOUT)
         return running
 
     def spawn(self, name: str, *arguments: object) -> subprocess.Popen[str]:

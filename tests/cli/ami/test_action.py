@@ -23,21 +23,21 @@ def test_response(desk: Desk) -> None:
     assert result.stderr == ""
     assert result.stdout.splitlines() == ["Response: Success", "Message: Channel Hungup"]
     assert result.exit_code == 0
-    action = desk.server.wait_for_action("hangup")
+    action = desk.server.wait_for_action("hangup", timeout=TIMEOUT)
     assert (action["Channel"], action["Cause"]) == ("PJSIP/a=b", "16")
 
 
 def test_no_events_are_asked_for(desk: Desk) -> None:
     """Nobody would see them."""
     desk.run("action", "Ping")
-    assert desk.server.wait_for_action("Login")["Events"] == "off"
+    assert desk.server.wait_for_action("Login", timeout=TIMEOUT)["Events"] == "off"
 
 
 def test_repeated_headers(desk: Desk) -> None:
     """A header that is given twice is sent twice, however it is spelled."""
     desk.server.on("Originate", "Originate successfully queued")
     desk.run("action", "Originate", "Variable=A=1", "Channel=Local/a@b", "variable=B=2,3", "Data=")
-    action = desk.server.wait_for_action("Originate")
+    action = desk.server.wait_for_action("Originate", timeout=TIMEOUT)
     assert action.get_all("Variable") == ["A=1", "B=2,3"]
     assert action["Data"] == ""
 
@@ -84,7 +84,7 @@ def test_event_that_belongs_to_the_answer(desk: Desk) -> None:
     """An answer that is an event, though no list says so."""
     desk.server.on("FAXStats", "FAX Statistics will follow")
     running = desk.start("action", "FAXStats", "ActionID=9", "--json")
-    desk.server.wait_for_action("FAXStats")
+    desk.server.wait_for_action("FAXStats", timeout=TIMEOUT)
     desk.server.send_raw(b"Event: FAXStats\r\nActionID: 9\r\nCompletedFAXes: 3\r\n\r\n")
     figures = json.loads(running.result().stdout)
     assert figures["items"] == []
@@ -129,7 +129,7 @@ def test_hostile_bytes(desk: Desk) -> None:
     block = b"Response: Success\r\nActionID: 1\r\nX: \xff\x1b[2J [red]\r\nmore\x9b\r\n\r\n"
     desk.server.on("Getvar", Silence())
     running = desk.start("action", "Getvar", "ActionID=1")
-    desk.server.wait_for_action("Getvar")
+    desk.server.wait_for_action("Getvar", timeout=TIMEOUT)
     desk.server.send_raw(block)
     assert running.result().stdout.splitlines() == [
         "Response: Success",
@@ -149,7 +149,7 @@ def test_connection_that_is_lost(desk: Desk) -> None:
     """A connection that ends before the answer."""
     desk.server.on("Getvar", Silence())
     running = desk.start("action", "Getvar")
-    desk.server.wait_for_action("Getvar")
+    desk.server.wait_for_action("Getvar", timeout=TIMEOUT)
     desk.server.drop()
     result = running.result()
     assert result.exit_code == 3
@@ -174,7 +174,7 @@ def test_interrupted(desk: Desk) -> None:
     """Ctrl-C ends it, with the status of that, and without a word."""
     desk.server.on("Getvar", Silence())
     process = desk.spawn("action", "Getvar")
-    desk.server.wait_for_action("Getvar")
+    desk.server.wait_for_action("Getvar", timeout=TIMEOUT)
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=TIMEOUT) == ("", "")
     assert process.returncode == 130

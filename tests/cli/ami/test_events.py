@@ -55,7 +55,7 @@ def test_json(desk: Desk) -> None:
 def test_classes(desk: Desk) -> None:
     """Asterisk is asked for these classes, and others are not shown."""
     running = desk.start("events", "--class", "user", "--class", "cdr", "--count", "1")
-    assert desk.server.wait_for_action("Login")["Events"] == "user,cdr"
+    assert desk.server.wait_for_action("Login", timeout=TIMEOUT)["Events"] == "user,cdr"
     desk.server.send_event("Newchannel", {"Channel": "PJSIP/a"})
     desk.server.send_event("UserEvent", {"UserEvent": "A"})
     assert lines(running.result().stdout) == ["UserEvent  UserEvent=A"]
@@ -112,7 +112,7 @@ def test_gap(desk: Desk) -> None:
     process = desk.spawn("events", "UserEvent", "--count", "2")
     show(desk, process, "A")
     desk.server.drop()
-    desk.server.wait_for_action("CoreShowChannels")
+    desk.server.wait_for_action("CoreShowChannels", timeout=TIMEOUT)
     desk.server.send_event("UserEvent", {"UserEvent": "B"})
     output, errors = process.communicate(timeout=TIMEOUT)
     gap, second = lines(output)
@@ -130,7 +130,7 @@ def test_gap_as_json(desk: Desk) -> None:
     process = desk.spawn("events", "UserEvent", "--count", "2", "--json")
     show(desk, process, "A")
     desk.server.drop()
-    desk.server.wait_for_action("CoreShowChannels")
+    desk.server.wait_for_action("CoreShowChannels", timeout=TIMEOUT)
     desk.server.send_event("UserEvent", {"UserEvent": "B"})
     gap, event = map(json.loads, process.communicate(timeout=TIMEOUT)[0].splitlines())
     assert (gap["Event"], gap["Connection"], event["UserEvent"]) == ("Gap", "1", "B")
