@@ -670,7 +670,7 @@ def test_aggregate_of_a_refused_request(connect: Connect) -> None:
     asking = Background(manager.send_action, StatusRequest(aggregate=True))
     peer.expect("Status", "Response: Error")
     assert not asking.result().success
-    assert manager._aggregates.next_deadline() is None
+    assert manager._delivery.deadline is None
 
 
 def test_aggregate_timeout(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
@@ -681,7 +681,7 @@ def test_aggregate_timeout(connect: Connect, caplog: pytest.LogCaptureFixture) -
     asking.result()
     eventually(lambda: records(caplog))
     assert "Status_Aggregate is dropped: not all of its events came within 0.2 s" in caplog.text
-    assert manager._aggregates.next_deadline() is None
+    assert manager._delivery.deadline is None
     ear = Ear()
     manager.register_callback("", ear)
     finish_list(peer, request, 0)
@@ -694,9 +694,9 @@ def test_aggregate_and_disconnect(connect: Connect) -> None:
     asking = Background(manager.send_action, StatusRequest(aggregate=True))
     peer.expect("Status", *LIST)
     asking.result()
-    assert manager._aggregates.next_deadline() is not None
+    assert manager._delivery.deadline is not None
     manager.disconnect()
-    assert manager._aggregates.next_deadline() is None
+    assert manager._delivery.deadline is None
 
 
 # Callbacks.

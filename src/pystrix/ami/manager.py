@@ -9,10 +9,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar
 
-from pystrix.ami._aggregate import Aggregate, Aggregates, SynchronousEvents
+from pystrix.ami._aggregate import SynchronousEvents
 from pystrix.ami._answer import Answer
 from pystrix.ami._backoff import Backoff
 from pystrix.ami._connection import Connection, connect
+from pystrix.ami._delivery import Delivery, Heard
 from pystrix.ami._dispatcher import Dispatcher
 from pystrix.ami._exchange import ResponseOnly, seconds_for
 from pystrix.ami._forks import tell_of_forks
@@ -50,7 +51,6 @@ PING_SECONDS: Final = 5.0
 """How long a server may be silent after a Ping before `Manager.monitor_connection` ends it."""
 
 ResultT = TypeVar("ResultT")
-Heard = Event | Response | Aggregate
 
 
 class _Link(NamedTuple):
@@ -129,14 +129,14 @@ class Manager(Listeners):
         self._offline_timeout = offline_timeout
         self._keepalive = keepalive, keepalive_timeout
         self._connecting = threading.Lock()  # held by whoever connects
-        self._lock = threading.Lock()  # guards the six below
+        self._lock = threading.Lock()  # guards the five below
         self._closed = False
         self._link: _Link | None = None
         self._kept: _Kept | None = None
         self._calls: Calls | None = None
         self._why_ended = "the manager disconnected"  # the last connection
-        self._aggregates = Aggregates()
         self._dropped = 0
+        self._delivery = self._make_delivery()
         tell_of_forks(self)
 
     # The connection.
@@ -224,7 +224,7 @@ class Manager(Listeners):
         with self._lock:
             link, self._link = self._link, None
             kept, self._kept = self._kept, None
-            self._aggregates.clear()
+        self._delivery.clear()
         if kept is not None:
             kept.dispatcher.stop()
             kept.reconnector.stop()
@@ -375,7 +375,10 @@ class Manager(Listeners):
         aggregate = request.aggregate and not request.synchronous
 
         def ask_over(link: _Link, left: float) -> tuple[float, Exchange[Any]]:
-            begin = functools.partial(self._begin_aggregates, link.dispatcher)
+            def begin(exchange: Exchange[Any]) -> None:
+                self._delivery.begin(exchange)
+                link.dispatcher.wake()
+
             return time.monotonic(), link.connection.request(
                 request,
                 None if action_id is None else str(action_id),
@@ -389,8 +392,7 @@ class Manager(Listeners):
         seconds = time.monotonic() - started
         response = exchange.response
         if aggregate and (response is None or not response.success):
-            with self._lock:
-                self._aggregates.forget(exchange.action_id)
+            self._delivery.forget(exchange)
         if exchange.error is not None:
             raise exchange.error
         if not exchange.done:
@@ -444,6 +446,9 @@ class Manager(Listeners):
 
     # Private: the connection.
 
+    def _make_delivery(self) -> Delivery:
+        return Delivery(self, self._callbacks, self._logger, self._aggregate_timeout)
+
     def _current(self) -> _Link | None:
         link, kept = self._link, self._kept
         if kept is not None:
@@ -478,7 +483,7 @@ class Manager(Listeners):
 
     def _keep(self, target: Target, *, patient: bool) -> None:
         """Make a connection, log in, and make it again when it is lost."""
-        dispatcher = Dispatcher(self._deliver, self._queue_size, self._expire_aggregates)
+        dispatcher = Dispatcher(self._delivery.deliver, self._queue_size, self._delivery.expire)
         reconnector = Reconnector(
             target,
             Reconnecting(
@@ -507,7 +512,7 @@ class Manager(Listeners):
 
     def _adopt(self, stream: socket.socket, protocol: AMIProtocol) -> None:
         """Make a connection of a socket that was greeted."""
-        dispatcher = Dispatcher(self._deliver, self._queue_size, self._expire_aggregates)
+        dispatcher = Dispatcher(self._delivery.deliver, self._queue_size, self._delivery.expire)
         connection = Connection(
             stream,
             protocol,
@@ -566,6 +571,7 @@ class Manager(Listeners):
     def _forked(self) -> None:
         """Leave the connection to the parent; in the child of a fork, which has no thread of it."""
         self._connecting, self._lock = threading.Lock(), threading.Lock()
+        self._delivery = self._make_delivery()
         link, self._link = self._link, None
         kept, self._kept = self._kept, None
         for connection in (link and link.connection, kept and kept.reconnector.connection):
@@ -574,51 +580,10 @@ class Manager(Listeners):
 
     def _note_end(self, connection: Connection) -> None:
         self._why_ended = str(connection.failure or "the manager disconnected")
-        with self._lock:
-            self._aggregates.clear()
+        self._delivery.clear()
         self._taps.lost(self._why_ended)
 
     def _give_up(self, dispatcher: Dispatcher[Heard]) -> None:
         """Note that there will be no connection any more."""
         self._taps.over(self._why_ended)
         dispatcher.finish()
-
-    # Private: events; in the thread of the callbacks.
-
-    def _deliver(self, heard: Heard) -> None:
-        complete: list[Aggregate] = []
-        if isinstance(heard, Event):
-            with self._lock:
-                complete = self._aggregates.take(heard)
-        name = None if isinstance(heard, Response) else heard.name
-        for function in self._callbacks.find(name):
-            try:
-                function(heard, self)
-            except BaseException:  # it harms nobody else
-                self._logger.exception(
-                    "the callback %r failed for %s", function, printable(heard.name)
-                )
-        for aggregate in complete:
-            self._deliver(aggregate)
-
-    def _begin_aggregates(self, dispatcher: Dispatcher[Heard], exchange: Exchange[Any]) -> None:
-        kinds = exchange.action.get_aggregate_classes()
-        with self._lock:
-            deadline = time.monotonic() + self._aggregate_timeout
-            self._aggregates.begin(exchange.action_id, kinds, deadline)
-        dispatcher.wake()
-
-    def _expire_aggregates(self) -> float | None:
-        """Drop the aggregates that are late; give the seconds until the next one is."""
-        now = time.monotonic()
-        with self._lock:
-            late = self._aggregates.expire(now)
-            deadline = self._aggregates.next_deadline()
-        for aggregate in late:
-            self._logger.warning(
-                "%s is dropped: not all of its events came within %s s (ActionID %s)",
-                aggregate.name,
-                self._aggregate_timeout,
-                printable(aggregate.action_id),
-            )
-        return None if deadline is None else deadline - now
