@@ -28,6 +28,7 @@ SHELLS = {
     "pystrix.ami._async_events",
     "pystrix.ami._async_link",
     "pystrix.ami._connection",
+    "pystrix.ami._delivery",
     "pystrix.ami._dispatcher",
     "pystrix.ami._listeners",
     "pystrix.ami._reconnector",
@@ -46,7 +47,7 @@ DOORS = {"pystrix.ami", "pystrix.ami.ami"}
 INTERNAL = {
     "pystrix.ami.aio": {"CHANNELS_SECONDS", "QUEUE_SIZE"},
     "pystrix.ami.calls": {"QUEUE_SIZE"},
-    "pystrix.ami.manager": {"Heard", "PING_SECONDS", "QUEUE_SIZE"},
+    "pystrix.ami.manager": {"PING_SECONDS", "QUEUE_SIZE"},
 }
 
 

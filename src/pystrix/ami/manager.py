@@ -20,7 +20,6 @@ from pystrix.ami._forks import tell_of_forks
 from pystrix.ami._gap import Gap
 from pystrix.ami._listeners import Listeners
 from pystrix.ami._login import Auth, Credentials
-from pystrix.ami._message import Event, Response
 from pystrix.ami._protocol import NotConnectedError
 from pystrix.ami._reconnecting import Reconnecting
 from pystrix.ami._reconnector import Reconnector, ask, monitor, take_stock
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from pystrix.ami._action import Action, T_co
     from pystrix.ami._calling import OriginateOptions
     from pystrix.ami._exchange import Exchange
+    from pystrix.ami._message import Event, Response
     from pystrix.ami._protocol import AMIProtocol
     from pystrix.ami._words import Names
     from pystrix.ami.calls import Call
