@@ -45,7 +45,7 @@ class Action(ABC, Generic[T_co]):
     """The line as it is sent, with its line feed, in bytes."""
 
     def __init__(self, command: str, *words: object) -> None:
-        self.wire = encode_command(command, words)
+        self.wire: bytes = encode_command(command, words)
 
     @property
     def command(self) -> str:
@@ -128,7 +128,7 @@ class RawAction(Action[Any]):
 
     def __init__(self, command: str, *arguments: object) -> None:  # pyright: ignore[reportMissingSuperCall]
         words = [to_text(argument) for argument in arguments if argument is not None]
-        self.wire = encode_raw(" ".join([command, *words]))
+        self.wire: bytes = encode_raw(" ".join([command, *words]))
 
     def process_response(self, response: Response) -> Any:  # noqa: ANN401 - the subclass decides
         """Give the reply as it came."""

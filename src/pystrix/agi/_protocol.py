@@ -91,6 +91,10 @@ class AGIProtocol(Incoming):
         reply_limit: Bytes allowed for one reply.
     """
 
+    state: State
+    hung_up: bool
+    _failure: AGIException | None
+
     __slots__ = (
         "_action",
         "_echo",

@@ -63,7 +63,7 @@ class Response(NamedTuple):
     """A whole reply of Asterisk."""
 
     items: dict[str, ValueData]
-    """The parts by name: ``result``, ``endpos``, ... Read-only: many commands share a reply."""
+    """The parts by name: ``result``, ``endpos``, ... Not to be changed: replies are shared."""
     code: int
     """200, 510, 511, 520, ..."""
     raw: str

@@ -27,7 +27,7 @@ class Answer(Acknowledged):
     """
 
     def __init__(self) -> None:
-        self.wire = encode_command("ANSWER", ())
+        self.wire: bytes = encode_command("ANSWER", ())
 
 
 class Hangup(Acknowledged):
@@ -46,7 +46,7 @@ class Hangup(Acknowledged):
     """
 
     def __init__(self, channel: str | None = None) -> None:
-        self.wire = encode_command("HANGUP", (*optional(channel),))
+        self.wire: bytes = encode_command("HANGUP", (*optional(channel),))
 
 
 class ChannelStatus(PlainAction[int]):
@@ -68,7 +68,7 @@ class ChannelStatus(PlainAction[int]):
     check_hangup: ClassVar[bool] = False
 
     def __init__(self, channel: str | None = None) -> None:
-        self.wire = encode_command("CHANNEL STATUS", (*optional(channel),))
+        self.wire: bytes = encode_command("CHANNEL STATUS", (*optional(channel),))
 
     def process_response(self, response: Response) -> int:
         """Give the state."""
@@ -88,7 +88,7 @@ class SetAutohangup(Acknowledged):
     """
 
     def __init__(self, seconds: float = 0) -> None:
-        self.wire = encode_command("SET AUTOHANGUP", (seconds,))
+        self.wire: bytes = encode_command("SET AUTOHANGUP", (seconds,))
 
 
 class SetCallerid(Acknowledged):
@@ -112,11 +112,10 @@ class SetCallerid(Acknowledged):
         text = to_text(number)
         if set("<>") & set(text):
             raise ValueError(f"SET CALLERID cannot carry < or > in a number: {number!r}")
-        if name is None:
-            self.wire = encode_command("SET CALLERID", (f"<{text}>",))
-        else:
-            # Quoted for the caller id, and then, as every word, for the command line.
-            self.wire = encode_command("SET CALLERID", (f"{quote(name)} <{text}>",))
+        number = f"<{text}>"
+        # A name is quoted for the caller id, and then, as every word, for the command line.
+        caller = number if name is None else f"{quote(name)} {number}"
+        self.wire: bytes = encode_command("SET CALLERID", (caller,))
 
 
 class AsyncAGIBreak(Acknowledged):
@@ -129,4 +128,4 @@ class AsyncAGIBreak(Acknowledged):
     """
 
     def __init__(self) -> None:
-        self.wire = encode_command("ASYNCAGI BREAK", ())
+        self.wire: bytes = encode_command("ASYNCAGI BREAK", ())

@@ -44,7 +44,7 @@ class DatabaseGet(_DatabaseAction[str]):
     """
 
     def __init__(self, family: object, key: object) -> None:
-        self.wire = encode_command("DATABASE GET", (family, key))
+        self.wire: bytes = encode_command("DATABASE GET", (family, key))
 
     def process_response(self, response: Response) -> str:
         """Give the value."""
@@ -67,7 +67,7 @@ class DatabasePut(_DatabaseAction[None]):
     """
 
     def __init__(self, family: object, key: object, value: object) -> None:
-        self.wire = encode_command("DATABASE PUT", (family, key, value))
+        self.wire: bytes = encode_command("DATABASE PUT", (family, key, value))
 
     def process_response(self, response: Response) -> None:
         """Check that it was written."""
@@ -88,7 +88,7 @@ class DatabaseDel(_DatabaseAction[None]):
     """
 
     def __init__(self, family: object, key: object) -> None:
-        self.wire = encode_command("DATABASE DEL", (family, key))
+        self.wire: bytes = encode_command("DATABASE DEL", (family, key))
 
     def process_response(self, response: Response) -> None:
         """Check that it was deleted."""
@@ -110,7 +110,7 @@ class DatabaseDeltree(_DatabaseAction[None]):
     """
 
     def __init__(self, family: object, keytree: object = None) -> None:
-        self.wire = encode_command("DATABASE DELTREE", (family, *optional(keytree)))
+        self.wire: bytes = encode_command("DATABASE DELTREE", (family, *optional(keytree)))
 
     def process_response(self, response: Response) -> None:
         """Check that something was deleted."""

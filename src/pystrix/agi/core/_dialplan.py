@@ -47,7 +47,7 @@ class Exec(PlainAction[str]):
 
     def __init__(self, application: str, options: str | float | Iterable[object] = ()) -> None:
         data = join_arguments(options)
-        self.wire = encode_command("EXEC", (application, *optional(data or None)))
+        self.wire: bytes = encode_command("EXEC", (application, *optional(data or None)))
 
     def process_response(self, response: Response) -> str:
         """Give the application's result."""
@@ -84,7 +84,9 @@ class Gosub(PlainAction[bool]):
         arguments: str | float | Iterable[object] = (),
     ) -> None:
         data = join_arguments(arguments)
-        self.wire = encode_command("GOSUB", (context, extension, priority, *optional(data or None)))
+        self.wire: bytes = encode_command(
+            "GOSUB", (context, extension, priority, *optional(data or None))
+        )
 
     def process_response(self, response: Response) -> bool:
         """Tell whether the subroutine returned."""
@@ -103,7 +105,7 @@ class Noop(Acknowledged):
     """
 
     def __init__(self) -> None:
-        self.wire = encode_command("NOOP", ())
+        self.wire: bytes = encode_command("NOOP", ())
 
 
 class Verbose(Acknowledged):
@@ -120,7 +122,7 @@ class Verbose(Acknowledged):
     """
 
     def __init__(self, message: object, level: int = LOG_INFO) -> None:
-        self.wire = encode_command("VERBOSE", (message, level))
+        self.wire: bytes = encode_command("VERBOSE", (message, level))
 
 
 class SetContext(Acknowledged):
@@ -137,7 +139,7 @@ class SetContext(Acknowledged):
     """
 
     def __init__(self, context: str) -> None:
-        self.wire = encode_command("SET CONTEXT", (context,))
+        self.wire: bytes = encode_command("SET CONTEXT", (context,))
 
 
 class SetExtension(Acknowledged):
@@ -153,7 +155,7 @@ class SetExtension(Acknowledged):
     """
 
     def __init__(self, extension: str | int) -> None:
-        self.wire = encode_command("SET EXTENSION", (extension,))
+        self.wire: bytes = encode_command("SET EXTENSION", (extension,))
 
 
 class SetPriority(Acknowledged):
@@ -172,4 +174,4 @@ class SetPriority(Acknowledged):
     """
 
     def __init__(self, priority: str | int) -> None:
-        self.wire = encode_command("SET PRIORITY", (priority,))
+        self.wire: bytes = encode_command("SET PRIORITY", (priority,))

@@ -51,7 +51,7 @@ class GetData(PlainAction[Data]):
         check_data_digits(max_digits)
         if max_digits < 1:
             raise ValueError(f"GET DATA needs at least 1 digit, not {max_digits}")
-        self.wire = encode_command("GET DATA", (filename, timeout, max_digits))
+        self.wire: bytes = encode_command("GET DATA", (filename, timeout, max_digits))
 
     def process_response(self, response: Response) -> Data:
         """Give the keys."""
@@ -80,7 +80,9 @@ class GetOption(PlainAction["Interruption | None"]):
     """
 
     def __init__(self, filename: object, escape_digits: Digits = "", timeout: int = 2000) -> None:
-        self.wire = encode_command("GET OPTION", (filename, join_digits(escape_digits), timeout))
+        self.wire: bytes = encode_command(
+            "GET OPTION", (filename, join_digits(escape_digits), timeout)
+        )
 
     def process_response(self, response: Response) -> Interruption | None:
         """Give the key and where the file stood, None if there was none."""
@@ -100,4 +102,4 @@ class WaitForDigit(DigitAction):
     """
 
     def __init__(self, timeout: int = -1) -> None:
-        self.wire = encode_command("WAIT FOR DIGIT", (timeout,))
+        self.wire: bytes = encode_command("WAIT FOR DIGIT", (timeout,))

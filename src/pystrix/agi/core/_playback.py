@@ -45,7 +45,9 @@ class StreamFile(PlainAction["Interruption | None"]):
         self, filename: object, escape_digits: Digits = "", sample_offset: int = 0
     ) -> None:
         offset = to_text(sample_offset)
-        self.wire = encode_command("STREAM FILE", (filename, join_digits(escape_digits), offset))
+        self.wire: bytes = encode_command(
+            "STREAM FILE", (filename, join_digits(escape_digits), offset)
+        )
 
     def process_response(self, response: Response) -> Interruption | None:
         """Give the key that stopped the file, None if it played to its end."""
@@ -85,7 +87,7 @@ class ControlStreamFile(DigitAction):
         *,
         skip: int = 3000,
     ) -> None:
-        self.wire = encode_command(
+        self.wire: bytes = encode_command(
             "CONTROL STREAM FILE",
             (
                 filename,
@@ -113,4 +115,6 @@ class SetMusic(Acknowledged):
     """
 
     def __init__(self, on: bool, moh_class: str | None = None) -> None:
-        self.wire = encode_command("SET MUSIC", ("on" if on else "off", *optional(moh_class)))
+        self.wire: bytes = encode_command(
+            "SET MUSIC", ("on" if on else "off", *optional(moh_class))
+        )

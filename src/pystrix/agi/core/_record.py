@@ -66,7 +66,7 @@ class RecordFile(PlainAction[Recording]):
             silence = int(silence)
             extra.append(f"s={silence}")
         digits = join_digits(escape_digits)
-        self.wire = encode_command(
+        self.wire: bytes = encode_command(
             "RECORD FILE", (filename, format, digits, timeout, sample_offset, *extra)
         )
 

@@ -46,7 +46,7 @@ class SayAlpha(DigitAction):
     def __init__(
         self, characters: object, escape_digits: Digits = "", *, case: str | None = None
     ) -> None:
-        self.wire = encode_command(
+        self.wire: bytes = encode_command(
             "SAY ALPHA", (characters, join_digits(escape_digits), *optional(case))
         )
 
@@ -69,7 +69,7 @@ class SayDigits(DigitAction):
 
     def __init__(self, digits: Digits | int, escape_digits: Digits = "") -> None:
         text = str(digits) if isinstance(digits, int) else join_digits(digits)
-        self.wire = encode_command("SAY DIGITS", (text, join_digits(escape_digits)))
+        self.wire: bytes = encode_command("SAY DIGITS", (text, join_digits(escape_digits)))
 
 
 class SayNumber(DigitAction):
@@ -92,7 +92,7 @@ class SayNumber(DigitAction):
     def __init__(
         self, number: object, escape_digits: Digits = "", *, gender: str | None = None
     ) -> None:
-        self.wire = encode_command(
+        self.wire: bytes = encode_command(
             "SAY NUMBER", (number, join_digits(escape_digits), *optional(gender))
         )
 
@@ -111,7 +111,7 @@ class SayPhonetic(DigitAction):
     """
 
     def __init__(self, characters: object, escape_digits: Digits = "") -> None:
-        self.wire = encode_command("SAY PHONETIC", (characters, join_digits(escape_digits)))
+        self.wire: bytes = encode_command("SAY PHONETIC", (characters, join_digits(escape_digits)))
 
 
 class SayDate(DigitAction):
@@ -128,7 +128,9 @@ class SayDate(DigitAction):
     """
 
     def __init__(self, seconds: float | None = None, escape_digits: Digits = "") -> None:
-        self.wire = encode_command("SAY DATE", (_moment(seconds), join_digits(escape_digits)))
+        self.wire: bytes = encode_command(
+            "SAY DATE", (_moment(seconds), join_digits(escape_digits))
+        )
 
 
 class SayTime(DigitAction):
@@ -145,7 +147,9 @@ class SayTime(DigitAction):
     """
 
     def __init__(self, seconds: float | None = None, escape_digits: Digits = "") -> None:
-        self.wire = encode_command("SAY TIME", (_moment(seconds), join_digits(escape_digits)))
+        self.wire: bytes = encode_command(
+            "SAY TIME", (_moment(seconds), join_digits(escape_digits))
+        )
 
 
 class SayDatetime(DigitAction):
@@ -173,7 +177,7 @@ class SayDatetime(DigitAction):
     ) -> None:
         if timezone is not None and format is None:
             format = _DATETIME_FORMAT  # noqa: A001 - see above
-        self.wire = encode_command(
+        self.wire: bytes = encode_command(
             "SAY DATETIME",
             (_moment(seconds), join_digits(escape_digits), *optional(format, timezone)),
         )

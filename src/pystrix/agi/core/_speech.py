@@ -86,7 +86,7 @@ class SpeechCreate(_SpeechAction):
     """
 
     def __init__(self, engine: str = "") -> None:
-        self.wire = encode_command("SPEECH CREATE", (engine,))
+        self.wire: bytes = encode_command("SPEECH CREATE", (engine,))
 
 
 class SpeechDestroy(_SpeechAction):
@@ -99,7 +99,7 @@ class SpeechDestroy(_SpeechAction):
     """
 
     def __init__(self) -> None:
-        self.wire = encode_command("SPEECH DESTROY", ())
+        self.wire: bytes = encode_command("SPEECH DESTROY", ())
 
 
 class SpeechSet(_SpeechAction):
@@ -116,7 +116,7 @@ class SpeechSet(_SpeechAction):
     """
 
     def __init__(self, name: str, value: object) -> None:
-        self.wire = encode_command("SPEECH SET", (name, value))
+        self.wire: bytes = encode_command("SPEECH SET", (name, value))
 
 
 class SpeechLoadGrammar(_SpeechAction):
@@ -133,7 +133,7 @@ class SpeechLoadGrammar(_SpeechAction):
     """
 
     def __init__(self, grammar: str, path: object) -> None:
-        self.wire = encode_command("SPEECH LOAD GRAMMAR", (grammar, path))
+        self.wire: bytes = encode_command("SPEECH LOAD GRAMMAR", (grammar, path))
 
 
 class SpeechUnloadGrammar(_SpeechAction):
@@ -149,7 +149,7 @@ class SpeechUnloadGrammar(_SpeechAction):
     """
 
     def __init__(self, grammar: str) -> None:
-        self.wire = encode_command("SPEECH UNLOAD GRAMMAR", (grammar,))
+        self.wire: bytes = encode_command("SPEECH UNLOAD GRAMMAR", (grammar,))
 
 
 class SpeechActivateGrammar(_SpeechAction):
@@ -165,7 +165,7 @@ class SpeechActivateGrammar(_SpeechAction):
     """
 
     def __init__(self, grammar: str) -> None:
-        self.wire = encode_command("SPEECH ACTIVATE GRAMMAR", (grammar,))
+        self.wire: bytes = encode_command("SPEECH ACTIVATE GRAMMAR", (grammar,))
 
 
 class SpeechDeactivateGrammar(_SpeechAction):
@@ -181,7 +181,7 @@ class SpeechDeactivateGrammar(_SpeechAction):
     """
 
     def __init__(self, grammar: str) -> None:
-        self.wire = encode_command("SPEECH DEACTIVATE GRAMMAR", (grammar,))
+        self.wire: bytes = encode_command("SPEECH DEACTIVATE GRAMMAR", (grammar,))
 
 
 class SpeechRecognize(PlainAction[SpeechRecognition]):
@@ -203,7 +203,7 @@ class SpeechRecognize(PlainAction[SpeechRecognition]):
     """
 
     def __init__(self, prompt: object, timeout: int, sample_offset: int = 0) -> None:
-        self.wire = encode_command("SPEECH RECOGNIZE", (prompt, timeout, sample_offset))
+        self.wire: bytes = encode_command("SPEECH RECOGNIZE", (prompt, timeout, sample_offset))
 
     def process_response(self, response: Response) -> SpeechRecognition:
         """Give what was said."""

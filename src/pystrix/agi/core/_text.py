@@ -39,7 +39,7 @@ class ReceiveChar(PlainAction["Character | None"]):
     """
 
     def __init__(self, timeout: int = 0) -> None:
-        self.wire = encode_command("RECEIVE CHAR", (timeout,))
+        self.wire: bytes = encode_command("RECEIVE CHAR", (timeout,))
 
     def process_response(self, response: Response) -> Character | None:
         """Give the character."""
@@ -65,7 +65,7 @@ class ReceiveText(PlainAction[str]):
     """
 
     def __init__(self, timeout: int = 0) -> None:
-        self.wire = encode_command("RECEIVE TEXT", (timeout,))
+        self.wire: bytes = encode_command("RECEIVE TEXT", (timeout,))
 
     def process_response(self, response: Response) -> str:
         """Give the text."""
@@ -88,7 +88,7 @@ class SendText(Acknowledged):
     """
 
     def __init__(self, text: object) -> None:
-        self.wire = encode_command("SEND TEXT", (text,))
+        self.wire: bytes = encode_command("SEND TEXT", (text,))
 
 
 class SendImage(Acknowledged):
@@ -104,7 +104,7 @@ class SendImage(Acknowledged):
     """
 
     def __init__(self, filename: object) -> None:
-        self.wire = encode_command("SEND IMAGE", (filename,))
+        self.wire: bytes = encode_command("SEND IMAGE", (filename,))
 
 
 class TDDMode(PlainAction[bool]):
@@ -120,7 +120,7 @@ class TDDMode(PlainAction[bool]):
     """
 
     def __init__(self, mode: str) -> None:
-        self.wire = encode_command("TDD MODE", (mode,))
+        self.wire: bytes = encode_command("TDD MODE", (mode,))
 
     def process_response(self, response: Response) -> bool:
         """Tell whether the channel can."""

@@ -49,7 +49,7 @@ class GetVariable(_ReadAction):
     """
 
     def __init__(self, variable: str) -> None:
-        self.wire = encode_command("GET VARIABLE", (variable,))
+        self.wire: bytes = encode_command("GET VARIABLE", (variable,))
 
 
 class GetFullVariable(_ReadAction):
@@ -67,7 +67,7 @@ class GetFullVariable(_ReadAction):
     """
 
     def __init__(self, variable: str, channel: str | None = None) -> None:
-        self.wire = encode_command("GET FULL VARIABLE", (variable, *optional(channel)))
+        self.wire: bytes = encode_command("GET FULL VARIABLE", (variable, *optional(channel)))
 
 
 class GetExactVariable(_ReadAction):
@@ -99,7 +99,7 @@ class GetExactVariable(_ReadAction):
         counts = "1 0" if "(" in name else f"${{FIELDQTY({name},:)}} ${{FIELDQTY({name},{_COLON})}}"
         # LEN is of the module of the other two: without it an empty value could not be told.
         expression = f"${{BASE64_ENCODE(${{LEN(x)}} {counts} {value})}}"
-        self.wire = encode_command("GET FULL VARIABLE", (expression, *optional(channel)))
+        self.wire: bytes = encode_command("GET FULL VARIABLE", (expression, *optional(channel)))
 
     def process_response(self, response: Response) -> str | None:
         """Give the value."""
@@ -136,4 +136,4 @@ class SetVariable(Acknowledged):
     """
 
     def __init__(self, name: str, value: object) -> None:
-        self.wire = encode_command("SET VARIABLE", (name, value))
+        self.wire: bytes = encode_command("SET VARIABLE", (name, value))
