@@ -154,7 +154,7 @@ class Switch:
             if action == "Login":
                 peer.message("Event: FullyBooted", "Status: Fully Booted")
             elif action == "CoreShowChannels" and lines[0] != "Response: Error":
-                for each in self.calls.values():
+                for each in list(self.calls.values()):  # a test may make one meanwhile
                     place = ("Context: sip", "Exten: 5551234", f"Priority: {each.priority}")
                     own = (f"Channel: {each.channel}", f"Uniqueid: {each.uniqueid}")
                     peer.respond(request, "Event: CoreShowChannel", *own, *place)
