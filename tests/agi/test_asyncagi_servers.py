@@ -775,6 +775,17 @@ def test_gap_without_calls(start: Start) -> None:
     assert peer.rest() == b""
 
 
+def test_event_that_looks_like_a_gap(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody made Asterisk send it: it is none."""
+    running = start(reconnect=True)
+    running.register(None, noop)
+    running.switch.event("Gap", "Uniqueid: 1.1")
+    peer = running.connect()
+    peer.expect(b"NOOP", REPLY)
+    assert peer.rest() == b""
+    assert messages(caplog) == []
+
+
 # Serving.
 
 

@@ -14,7 +14,6 @@ from pystrix.agi._asyncagi_links import (
     EVENTS,
     FAIL,
     FAILED,
-    GAP,
     NO_CHANNEL,
     OVERTAKEN,
     START,
@@ -27,6 +26,7 @@ from pystrix.agi._asyncagi_links import (
 )
 from pystrix.agi._asyncagi_protocol import SEND_SECONDS
 from pystrix.ami._action import AnyAction
+from pystrix.ami._gap import Gap
 from pystrix.ami.errors import Error, ManagerActionError, ManagerError
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ class Desk:
                     self._hand(link, item)
             elif name == START:
                 self._offer(message)
-            elif name == GAP:
+            elif isinstance(message, Gap):
                 for link, request in self._links.give_back(message.channels):
                     self.start(self._end_lost(link, request))
 

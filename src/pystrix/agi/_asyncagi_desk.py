@@ -15,7 +15,6 @@ from pystrix.agi._asyncagi_links import (
     EVENTS,
     FAIL,
     FAILED,
-    GAP,
     NO_CHANNEL,
     OVERTAKEN,
     START,
@@ -28,6 +27,7 @@ from pystrix.agi._asyncagi_links import (
 )
 from pystrix.agi._asyncagi_protocol import SEND_SECONDS, Result
 from pystrix.ami._action import AnyAction, AnyListAction
+from pystrix.ami._gap import Gap
 from pystrix.ami._message import Event
 from pystrix.ami.errors import Error, ManagerActionError, ManagerError
 
@@ -264,7 +264,7 @@ class Desk:
         One that was connected again by the program has to be asked, once it is logged in: no event
         comes before.
         """
-        gap = next((message for message in messages if message.name == GAP), None)
+        gap = next((message for message in messages if isinstance(message, Gap)), None)
         if messages and gap is None and not any(isinstance(each, Event) for each in messages):
             return
         self._unsettled = False
@@ -272,7 +272,7 @@ class Desk:
             target=self._give_back, args=[gap], name="pystrix-asyncagi-gap", daemon=True
         ).start()
 
-    def _give_back(self, gap: Any) -> None:  # noqa: ANN401 - an event, or None
+    def _give_back(self, gap: Gap | None) -> None:
         try:
             channels = self._ask_for_channels() if gap is None else gap.channels
         except Error as error:

@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 START: Final = "AsyncAGIStart"
 """The event that offers a call."""
 
-GAP: Final = "Gap"
-"""The event of the manager that there is a new connection, and what channels there are."""
-
 EVENTS: Final = frozenset(
     {
         "AGIExecStart",
