@@ -38,6 +38,8 @@ class Difference(NamedTuple):
     """How much numbers may differ, None if they need not even be numbers."""
     why: str
     """Why."""
+    odd: frozenset[str] = frozenset()
+    """What the live server says instead, now and then."""
 
 
 DIFFERENCES: Final = (
@@ -52,6 +54,13 @@ DIFFERENCES: Final = (
         r"endpos=(\d+)",
         0.15 * 8000,
         "samples, when a key or the hang-up comes at a time that nobody knows exactly",
+    ),
+    Difference(
+        "STREAM FILE demo-congrats",
+        r"result=-1 endpos=(\d+)",
+        0.15 * 8000,
+        "behind 1 of 100 hang-ups Asterisk 22 says the length of the file, wherever it was",
+        frozenset({"242240"}),
     ),
     Difference(
         "CONTROL STREAM FILE",
@@ -156,10 +165,13 @@ def _same(command: bytes, live: bytes, simulated: bytes) -> bool:
         pattern = re.compile(difference.part)
         if re.match(difference.command, line):
             mine, theirs = pattern.search(one), pattern.search(other)
-            if mine and theirs and _close(difference.within, mine[1], theirs[1]):
+            if mine and theirs and _close(difference, mine[1], theirs[1]):
                 one, other = pattern.sub("", one), pattern.sub("", other)
     return one == other
 
 
-def _close(within: float | None, live: str, simulated: str) -> bool:
-    return within is None or abs(int(live) - int(simulated)) <= within
+def _close(difference: Difference, live: str, simulated: str) -> bool:
+    within = difference.within
+    if within is None or live in difference.odd:
+        return True
+    return abs(int(live) - int(simulated)) <= within
