@@ -240,7 +240,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS))
     parser.add_argument("--clients", nargs="+", metavar="TEXT", help="those with it in their name")
     parser.add_argument("--live", action="store_true", help="ask a live Asterisk, ours and raw")
-    parser.add_argument("--write", type=Path, help="also write all figures to this file, as JSON")
+    parser.add_argument("--write", type=Path, help="all figures as JSON, and tables beside it")
     return parser.parse_args()
 
 
@@ -265,7 +265,9 @@ def main() -> None:
         "rounds": asked.rounds,
         "seconds": asked.seconds,
     }
-    print(", ".join(f"{key}: {value}" for key, value in about.items()))
+    summary = ", ".join(f"{key}: {value}" for key, value in about.items())
+    report = ["# Managers side by side", summary]
+    print(summary)
     everything: dict[str, object] = {"about": about}
     with (
         tempfile.NamedTemporaryFile() as stream,
@@ -278,9 +280,12 @@ def main() -> None:
             jobs = chosen(section, asked)
             figures = measure(what, jobs, server, Path(stream.name), asked.rounds, asked.seconds)
             everything[what] = figures
-            print(f"\n{table(what, section, figures)}", flush=True)
+            report.append(table(what, section, figures))
+            print(f"\n{report[-1]}", flush=True)
     if asked.write:
         asked.write.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
+        text = "\n\n".join(report)
+        asked.write.with_suffix(".md").write_text(f"{text}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,8 @@ CORES = sorted(os.sched_getaffinity(0))
 KINDS = ("threads", "asyncio", "uvloop")
 COMMANDS = 10
 """Of a short call."""
+SETTLING = 60.0
+"""Seconds within which Asterisk listens again behind many calls."""
 WARM_UP = 1.0
 """Seconds before counting."""
 DIALPLAN = """
@@ -127,7 +129,8 @@ async def count(
             event_classes={"originateresponse": Event},
         ) as manager:
             # Nothing but the ends of calls, so that telling of them costs Asterisk little.
-            await manager.send(actions.Filter("Event: OriginateResponse", operation="Add"))
+            only_ends = actions.Filter("Event: OriginateResponse", operation="Add")
+            await manager.send(only_ends, timeout=SETTLING)  # the last round's calls may still end
             calling = asyncio.create_task(keep_calling(manager, port, commands, concurrency))
             await asyncio.sleep(WARM_UP)
             before = await asyncio.to_thread(look, server, asterisk)
@@ -193,7 +196,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=5.0, help="counted in each round")
     parser.add_argument("--concurrency", type=int, nargs="+", default=[1, 10, 50, 200])
     parser.add_argument("--only", nargs="+", choices=KINDS, default=KINDS)
-    parser.add_argument("--write", type=Path, help="also write all figures to this file, as JSON")
+    parser.add_argument("--write", type=Path, help="all figures as JSON, and tables beside it")
     return parser.parse_args()
 
 
@@ -211,14 +214,19 @@ def main() -> None:
             "rounds": asked.rounds,
             "seconds": asked.seconds,
         }
-        print(", ".join(f"{key}: {value}" for key, value in about.items()))
+        summary = ", ".join(f"{key}: {value}" for key, value in about.items())
+        report = ["# A live Asterisk and our server", summary]
+        print(summary)
         everything: dict[str, object] = {"about": about}
         for what, commands in (("NOOP without an end", 0), (f"Calls of {COMMANDS} NOOP", COMMANDS)):
             rows = asyncio.run(measure(asterisk, asked, commands))
             everything[what] = rows
-            print(f"\n{what}:\n\n{table(rows)}", flush=True)
+            report.append(f"{what}:\n\n{table(rows)}")
+            print(f"\n{report[-1]}", flush=True)
     if asked.write:
         asked.write.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
+        text = "\n\n".join(report)
+        asked.write.with_suffix(".md").write_text(f"{text}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
