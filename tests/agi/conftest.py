@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -25,6 +26,13 @@ def no_threads_left() -> Iterator[None]:
     """Check that a test leaves no thread of the library behind."""
     yield
     assert_no_threads()
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """Give the log of the library, from level DEBUG."""
+    caplog.set_level(logging.DEBUG, "pystrix")
+    return caplog
 
 
 class Serve(Protocol):

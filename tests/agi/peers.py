@@ -262,12 +262,14 @@ def eventually(condition: Callable[[], object], what: str = "the condition") -> 
         pause.wait(0.002)
 
 
-def records(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
-    """Give what the library logged at level WARNING and above."""
+def records(
+    caplog: pytest.LogCaptureFixture, level: int = logging.WARNING
+) -> list[logging.LogRecord]:
+    """Give what the library logged at a level and above."""
     return [
         record
         for record in caplog.records
-        if record.name.startswith("pystrix") and record.levelno >= logging.WARNING
+        if record.name.startswith("pystrix") and record.levelno >= level
     ]
 
 
