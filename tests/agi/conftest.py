@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from pystrix.agi import FastAGIServer
+from pystrix.agi._watcher import HangupWatcher
 from tests.agi.peers import TIMEOUT, Background, Peer, environment, library_threads
+from tests.agi.rigs import Rig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -124,3 +126,41 @@ def call(serve: Serve) -> Iterator[Call]:
     yield calls
     for peer in calls.peers:
         peer.close()
+
+
+class MakeRig(Protocol):
+    """Makes sessions with their peers, watched unless told otherwise; they end with the test."""
+
+    def __call__(self, *, reply_limit: int = 10_000, **options: Any) -> Rig:
+        """Make one."""
+        ...
+
+
+@pytest.fixture
+def watcher() -> Iterator[HangupWatcher]:
+    """Give a watcher, which has ended after the test."""
+    watcher = HangupWatcher()
+    yield watcher
+    watcher.close()
+    watcher.join()
+
+
+@pytest.fixture
+def make_rig(watcher: HangupWatcher) -> Iterator[MakeRig]:
+    """Give a maker of sessions."""
+    rigs: list[Rig] = []
+
+    def make(*, reply_limit: int = 10_000, **options: Any) -> Rig:
+        rig = Rig({"watcher": watcher, **options}, {"reply_limit": reply_limit})
+        rigs.append(rig)
+        return rig
+
+    yield make
+    for rig in rigs:
+        rig.close()
+
+
+@pytest.fixture
+def rig(make_rig: MakeRig) -> Rig:
+    """Give one session."""
+    return make_rig()
