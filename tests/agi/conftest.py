@@ -10,10 +10,13 @@ import pytest
 from pystrix.agi import FastAGIServer
 from pystrix.agi._watcher import HangupWatcher
 from tests.agi.peers import TIMEOUT, Background, Peer, environment, library_threads
+from tests.agi.protocols import feed_bytes, feed_whole
 from tests.agi.rigs import Rig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from tests.agi.protocols import Feed
 
 
 def assert_no_threads() -> None:
@@ -164,3 +167,10 @@ def make_rig(watcher: HangupWatcher) -> Iterator[MakeRig]:
 def rig(make_rig: MakeRig) -> Rig:
     """Give one session."""
     return make_rig()
+
+
+@pytest.fixture(params=[feed_whole, feed_bytes], ids=["whole", "byte by byte"])
+def feed(request: pytest.FixtureRequest) -> Feed:
+    """Give both ways in which bytes arrive."""
+    way: Feed = request.param
+    return way

@@ -8,16 +8,8 @@ import pytest
 
 from pystrix.agi import core, errors
 from pystrix.agi._protocol import AGIProtocol, State
-from tests.agi.test_protocol import (
-    ALIVE,
-    DEAD,
-    HANGUP,
-    assert_in_step,
-    echo_of,
-    feed_bytes,
-    ready,
-    run,
-)
+from tests.agi.conversation import ALIVE, DEAD
+from tests.agi.protocols import HANGUP, assert_in_step, echo_of, feed_bytes, ready, run
 
 if TYPE_CHECKING:
     from pystrix.agi import Action
