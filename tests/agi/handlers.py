@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pystrix.agi import FastAGI, FastAGIServer, core
+from tests.agi.peers import OK
 
 if TYPE_CHECKING:
     from tests.agi.conftest import Call
-
-OK = b"200 result=0"
 
 
 def nothing(*_: object) -> None:

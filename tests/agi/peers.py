@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 TIMEOUT = 30.0
 """How long anything is waited for, in seconds, before a test fails."""
 
+OK = b"200 result=0"
+ALIVE = b"200 result=6"
 DEAD = b"511 Command Not Permitted on a dead channel or intercept routine"
 
 

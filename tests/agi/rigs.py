@@ -12,9 +12,6 @@ from pystrix.agi._session import Session
 from pystrix.agi._streams import SocketStream
 from tests.agi.peers import Background, Peer, environment
 
-OK = b"200 result=0"
-ALIVE = b"200 result=6"
-
 
 class Rig:
     """A session with its peer.

@@ -15,7 +15,7 @@ from pystrix.agi._asyncagi_links import Link, Request
 from pystrix.agi._asyncagi_protocol import Result
 from pystrix.ami import ManagerError
 from pystrix.ami.aio import Manager
-from tests.agi.peers import TIMEOUT, eventually, records
+from tests.agi.peers import OK, TIMEOUT, eventually, records
 from tests.agi.switch import BREAK, FAIL
 from tests.agi.transports import AsyncioAsyncAGI
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.agi.switch import Call
-
-REPLY = b"200 result=0"
 
 
 @pytest.fixture
@@ -75,11 +73,11 @@ def test_handle_request(start: Callable[..., AsyncioAsyncAGI]) -> None:
     peers = [running.connect(path) for path in ("theirs", "x", "y")]
     running.server.timeout = TIMEOUT
     running.run(running.server.handle_request())
-    peers[1].expect(b"NOOP", REPLY)
+    peers[1].expect(b"NOOP", OK)
     assert peers[1].rest() == b""
     assert peers[0].unheard() == peers[2].unheard() == []
     running.run(running.server.handle_request())
-    peers[2].expect(b"NOOP", REPLY)
+    peers[2].expect(b"NOOP", OK)
     assert peers[2].rest() == b""
 
 
@@ -122,7 +120,7 @@ def test_shutdown_by_a_handler(start: Callable[..., AsyncioAsyncAGI]) -> None:
 
     running.server.register_script_handler(None, handler)
     peer = running.connect()
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"NOOP", OK)
     assert peer.sent() == BREAK
 
 
@@ -177,7 +175,7 @@ def test_until_hangup(start: Callable[..., AsyncioAsyncAGI]) -> None:
 
     running.server.register_script_handler(None, handler)
     peer = running.connect()
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"NOOP", OK)
     peer.end()
     assert peer.rest() == b""
     assert seen == ["behind"]
@@ -199,7 +197,7 @@ def test_cancelled_before_it_was_sent(start: Callable[..., AsyncioAsyncAGI]) -> 
     peer = running.connect()
     assert peer.line().startswith(b"STREAM FILE")
     peer.stopped()
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"NOOP", OK)
     assert peer.rest() == b""
 
 
@@ -258,7 +256,7 @@ def test_failure_in_vain(
 
     running.server.register_script_handler(None, handler)
     peer = running.connect()
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"NOOP", OK)
     assert peer.line() == FAIL
     running.switch.cut()
     eventually(lambda: running.switch.is_over(peer.uniqueid))

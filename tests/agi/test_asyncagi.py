@@ -17,7 +17,7 @@ from pystrix.agi._asyncagi_protocol import Result
 from pystrix.ami import Manager, ManagerError
 from pystrix.ami import aio as ami_aio
 from pystrix.ami import core as ami_core
-from tests.agi.peers import TIMEOUT, Background, eventually, records
+from tests.agi.peers import OK, TIMEOUT, Background, eventually, records
 from tests.agi.switch import BREAK, FAIL, Switch
 from tests.agi.transports import ThreadedAsyncAGI
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.agi.switch import Call
-
-REPLY = b"200 result=0"
 
 
 @pytest.fixture
@@ -119,11 +117,11 @@ def test_handle_request(start: Callable[..., ThreadedAsyncAGI]) -> None:
     peers = [running.connect(path) for path in ("theirs", "x", "y")]
     running.server.timeout = TIMEOUT
     running.server.handle_request()
-    peers[1].expect(b"NOOP", REPLY)
+    peers[1].expect(b"NOOP", OK)
     assert peers[1].rest() == b""
     assert peers[0].unheard() == peers[2].unheard() == []
     running.server.handle_request()
-    peers[2].expect(b"NOOP", REPLY)
+    peers[2].expect(b"NOOP", OK)
     assert peers[2].rest() == b""
 
 
@@ -166,7 +164,7 @@ def test_shutdown_by_a_handler(start: Callable[..., ThreadedAsyncAGI]) -> None:
 
     running.server.register_script_handler(None, handler)
     peer = running.connect()
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"NOOP", OK)
     assert peer.rest() == b""
 
 
@@ -211,7 +209,7 @@ def test_no_thread(
         assert peer.rest() == b""
     assert "refused, no thread: can't start" in records(caplog)[0].getMessage()
     peer = running.connect()
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"NOOP", OK)
     assert peer.rest() == b""
 
 
@@ -342,7 +340,7 @@ def test_close_of_a_running_call(start: Callable[..., ThreadedAsyncAGI]) -> None
     running.server.register_script_handler("idle", handler)
     running.server.register_script_handler("waits", waits)
     idle, waiting = running.connect("idle"), running.connect("waits")
-    idle.expect(b"NOOP", REPLY)
+    idle.expect(b"NOOP", OK)
     assert waiting.line().startswith(b"WAIT FOR DIGIT")
     assert ready.wait(TIMEOUT)
     running.server.server_close()
@@ -365,7 +363,7 @@ def test_close_waits(start: Callable[..., ThreadedAsyncAGI]) -> None:
     closing = Background(running.server.server_close)
     eventually(lambda: running.server._desk._closed)
     assert closing.thread.is_alive()
-    peer.reply(REPLY)
+    peer.reply(OK)
     assert peer.rest() == b""
     closing.result()
 
@@ -487,11 +485,11 @@ def test_result_for_a_session_that_is_closed(start: Callable[..., ThreadedAsyncA
     running = start()
     running.server.register_script_handler(None, plain)
     peer = running.connect()
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"NOOP", OK)
     assert peer.line() == BREAK
     eventually(lambda: running.switch.is_over(peer.uniqueid))
-    peer.reply(REPLY)
+    peer.reply(OK)
     peer.end("SUCCESS")
     last = running.connect()
-    last.expect(b"NOOP", REPLY)
+    last.expect(b"NOOP", OK)
     assert last.rest() == b""

@@ -17,7 +17,7 @@ from pystrix.agi import (
     Dialogue,
     core,
 )
-from tests.agi.peers import TIMEOUT, Background, eventually, records
+from tests.agi.peers import OK, TIMEOUT, Background, eventually, records
 from tests.agi.switch import BREAK, FAIL
 from tests.agi.transports import SWITCHED, demo
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from tests.agi.transports import Until
 
     Start = Callable[..., Any]
-
-REPLY = b"200 result=0"
 
 
 @pytest.fixture(params=SWITCHED)
@@ -89,7 +87,7 @@ def test_handler_arguments(start: Start) -> None:
     running = start()
     running.register(r"pay/(\d+)", look)
     peer = running.connect("pay/42?x=1", "one", "")
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"NOOP", OK)
     assert peer.rest() == b""
     assert seen == [
         (("one", ""), {"x": ["1"]}, "42", "pay/42", "pay/42"),
@@ -133,7 +131,7 @@ def test_calls_of_others(start: Start, caplog: pytest.LogCaptureFixture) -> None
     ours = running.connect("x", "ours", "y" * 2000)
     ours.answer_echo()
     ours.answer_echo()
-    ours.expect(b"NOOP", REPLY)
+    ours.expect(b"NOOP", OK)
     assert ours.rest() == b""
     assert theirs.unheard() == broken.unheard() == []
     assert messages(caplog) == [f"AsyncAGI, channel {broken.channel}: accept failed, left alone"]
@@ -153,7 +151,7 @@ def test_long_environment(start: Start) -> None:
     peer = running.connect("x", "y" * 5000, "z")
     for _ in range(1 + 1 + 2 + 4):
         peer.answer_echo()
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"NOOP", OK)
     assert peer.rest() == b""
     assert seen == [("y" * 5000, "z")]
 
@@ -194,10 +192,10 @@ def test_max_calls(start: Start, caplog: pytest.LogCaptureFixture) -> None:
     refused.expect(FAIL, b"200 result=-1 (hangup)")
     refused.end("FAILURE")
     assert refused.rest() == b""
-    first.reply(REPLY)
+    first.reply(OK)
     assert first.rest() == b""
     last = running.connect()
-    last.expect(b"NOOP", REPLY)
+    last.expect(b"NOOP", OK)
     assert last.rest() == b""
     assert messages(caplog) == [
         f"AsyncAGI, channel {refused.channel}: refused, 1 calls are served already"
@@ -210,7 +208,7 @@ def test_many_calls_at_once(start: Start) -> None:
     running.register(None, demo)
     peers = [running.connect() for _ in range(200)]
     for peer in peers:
-        peer.expect(b"ANSWER", REPLY)
+        peer.expect(b"ANSWER", OK)
     for peer in peers:
         assert peer.line().startswith(b"STREAM FILE")
         peer.reply(b"200 result=0 endpos=1")
@@ -233,7 +231,7 @@ def test_failing_handler(start: Start, caplog: pytest.LogCaptureFixture) -> None
     running = start()
     running.register(None, fail)
     peer = running.connect()
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"NOOP", OK)
     peer.expect(FAIL, b"200 result=104")
     peer.expect(FAIL, b"200 result=-1 (hangup)")
     peer.end("FAILURE")
@@ -255,7 +253,7 @@ def test_failure_that_ends_the_call(start: Start) -> None:
     running = start()
     running.register(None, fail)
     peer = running.connect()
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"NOOP", OK)
     assert peer.line() == FAIL
     peer.end("FAILURE")
     assert peer.rest() == b""
@@ -279,12 +277,12 @@ def test_failure_of_a_call_that_has_left(start: Start, left: str) -> None:
     running.serve(script)
     peer = running.connect()
     if left == "hung up":
-        peer.expect(b"NOOP", REPLY)
+        peer.expect(b"NOOP", OK)
         peer.end()
     elif left == "own hang-up":
         peer.expect(b"HANGUP", b"200 result=1")
     else:
-        peer.expect(BREAK, REPLY)
+        peer.expect(BREAK, OK)
         peer.end("SUCCESS")
     assert peer.rest() == b""
     assert peer.unheard() == []
@@ -319,7 +317,7 @@ def test_channel_that_is_gone(start: Start, caplog: pytest.LogCaptureFixture) ->
     for fails in (False, True):
         hold.clear()
         peer = running.connect()
-        peer.expect(b"NOOP", REPLY)
+        peer.expect(b"NOOP", OK)
         del running.switch.calls[peer.channel]
         hold.append(fails)
         eventually(lambda: peer.channel in running.switch.missed)  # noqa: B023
@@ -384,7 +382,7 @@ def test_session_that_the_handler_closes(start: Start) -> None:
     running = start()
     running.serve(script)
     peer = running.connect()
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"NOOP", OK)
     assert peer.rest() == b""
     assert peer.unheard() == []
 
@@ -432,7 +430,7 @@ def test_next_asyncagi(start: Start) -> None:
     peer = running.connect()
     assert peer.line() == b"NOOP"
     peer.start(["x"])
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"NOOP", OK)
     assert peer.rest() == b""
 
 
@@ -542,7 +540,7 @@ def test_command_that_ami_cannot_carry(start: Start) -> None:
     running = start()
     running.register(None, script)
     peer = running.connect()
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"NOOP", OK)
     assert peer.rest() == b""
 
 
@@ -565,9 +563,9 @@ def test_stop_of_a_command_that_waits(start: Start) -> None:
     assert peer.line().startswith(b"GET DATA")
     assert peer.stops.get(timeout=TIMEOUT)["Digit"] == "#"
     peer.reply(b"200 result=")
-    peer.expect(b'EXEC "Wait" "0.2"', REPLY)
+    peer.expect(b'EXEC "Wait" "0.2"', OK)
     peer.answer_echo()
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"NOOP", OK)
     assert peer.rest() == b""
 
 
@@ -584,7 +582,7 @@ def test_stop_of_a_command_that_runs(start: Start) -> None:
     peer = running.connect()
     assert peer.line().startswith(b"STREAM FILE")
     peer.stopped()
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"NOOP", OK)
     assert peer.rest() == b""
 
 
@@ -651,7 +649,7 @@ def test_call_that_is_replaced(start: Start) -> None:
     running.serve(script)
     arrive("PJSIP/alice-00000001", "178.1")
     peer = running.connect()
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"NOOP", OK)
     old = peer.channel, peer.uniqueid
     del running.switch.calls[peer.channel]
     peer.channel, peer.uniqueid = "PJSIP/bob-00000002", "178.2"
@@ -660,8 +658,8 @@ def test_call_that_is_replaced(start: Start) -> None:
     eventually(lambda: old[0] in running.switch.missed)
     arrive(peer.channel, peer.uniqueid)
     running.switch.event("Hangup", f"Channel: {old[0]}", f"Uniqueid: {old[1]}", "Cause: 0")
-    peer.expect(b"ANSWER", REPLY)
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"ANSWER", OK)
+    peer.expect(b"NOOP", OK)
     assert peer.rest() == b""
     assert peer.unheard() == []
 
@@ -692,7 +690,7 @@ def test_failure_that_cannot_be_told(start: Start, caplog: pytest.LogCaptureFixt
     running = start()
     running.serve(script)
     peer = running.connect()
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"NOOP", OK)
     eventually(lambda: running.switch.is_over(peer.uniqueid))
     assert "is not ended as a failure: Asterisk refused AGI" in messages(caplog)[-1]
 
@@ -736,7 +734,7 @@ def test_calls_of_a_connection_that_was_lost(
     running.register(None, demo)
     peers = [running.connect() for _ in range(3)]
     for peer in peers:
-        peer.expect(b"ANSWER", REPLY)
+        peer.expect(b"ANSWER", OK)
         assert peer.line().startswith(b"STREAM FILE")
     peers[1].priority = 2  # it has left AsyncAGI meanwhile
     del running.switch.calls[peers[2].channel]
@@ -771,7 +769,7 @@ def test_gap_without_calls(start: Start) -> None:
     running.switch.cut()
     eventually(lambda: not running._manager.is_connected())
     peer = running.connect()
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"NOOP", OK)
     assert peer.rest() == b""
 
 
@@ -781,7 +779,7 @@ def test_event_that_looks_like_a_gap(start: Start, caplog: pytest.LogCaptureFixt
     running.register(None, noop)
     running.switch.event("Gap", "Uniqueid: 1.1")
     peer = running.connect()
-    peer.expect(b"NOOP", REPLY)
+    peer.expect(b"NOOP", OK)
     assert peer.rest() == b""
     assert messages(caplog) == []
 
@@ -798,7 +796,7 @@ def test_calls_that_wait(start: Start) -> None:
     lines = running.server._desk._offered
     eventually(lambda: [line.link.uniqueid for line in lines] == [waits.uniqueid])
     running.begin()
-    waits.expect(b"NOOP", REPLY)
+    waits.expect(b"NOOP", OK)
     assert waits.rest() == b""
     assert gone.unheard() == []
 
@@ -811,7 +809,7 @@ def test_shutdown(start: Start) -> None:
     assert first.line() == b"NOOP"
     running.shutdown()
     late = running.connect()
-    first.reply(REPLY)
+    first.reply(OK)
     assert first.sent() == BREAK
     running.stop()
     assert late.unheard() == []

@@ -14,8 +14,8 @@ import pytest
 
 import pystrix
 from pystrix.agi import Command, FastAGI, FastAGIServer, core, errors
-from tests.agi.handlers import OK, noop
-from tests.agi.peers import TIMEOUT, eventually, library_threads
+from tests.agi.handlers import noop
+from tests.agi.peers import ALIVE, OK, TIMEOUT, eventually, library_threads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from tests.agi.conftest import Call, Serve
 
 pytestmark = pytest.mark.usefixtures("log")
-
-ALIVE = b"200 result=6"
 
 
 # The documented program.

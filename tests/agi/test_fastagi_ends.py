@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pystrix.agi import FastAGI, core, errors
-from tests.agi.handlers import OK, assert_serves, noop, nothing
-from tests.agi.peers import records
+from tests.agi.handlers import assert_serves, noop, nothing
+from tests.agi.peers import OK, records
 
 if TYPE_CHECKING:
     from tests.agi.conftest import Call, Serve

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pystrix.agi import FastAGI, FastAGIServer, core
-from tests.agi.handlers import OK, assert_serves, noop, nothing
-from tests.agi.peers import TIMEOUT, Background, Peer, environment, eventually
+from tests.agi.handlers import assert_serves, noop, nothing
+from tests.agi.peers import OK, TIMEOUT, Background, Peer, environment, eventually
 from tests.machine import NEEDS_IPV6
 
 if TYPE_CHECKING:

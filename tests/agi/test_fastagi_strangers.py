@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pystrix.agi import FastAGI, core
-from tests.agi.handlers import OK, assert_serves, noop
-from tests.agi.peers import TIMEOUT, Peer, environment, eventually, records
+from tests.agi.handlers import assert_serves, noop
+from tests.agi.peers import OK, TIMEOUT, Peer, environment, eventually, records
 
 if TYPE_CHECKING:
     from tests.agi.conftest import Call, Serve

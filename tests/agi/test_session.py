@@ -12,8 +12,8 @@ from pystrix.agi._action import RawAction
 from pystrix.agi._protocol import AGIProtocol
 from pystrix.agi._session import READS_AT_ONCE, Session
 from pystrix.agi._streams import CHUNK
-from tests.agi.peers import Background, environment
-from tests.agi.rigs import ALIVE, OK, Hangups, Rig, execute
+from tests.agi.peers import ALIVE, OK, Background, environment
+from tests.agi.rigs import Hangups, Rig, execute
 
 if TYPE_CHECKING:
     from tests.agi.conftest import MakeRig

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 import pytest
 
 from pystrix.agi import core, errors
-from tests.agi.peers import TIMEOUT, Background, eventually
-from tests.agi.rigs import OK, Hangups, Rig, execute
+from tests.agi.peers import OK, TIMEOUT, Background, eventually
+from tests.agi.rigs import Hangups, Rig, execute
 
 if TYPE_CHECKING:
     from tests.agi.conftest import MakeRig

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pystrix.agi import core, errors
-from tests.agi.peers import DEAD, Background, eventually
-from tests.agi.rigs import ALIVE, Rig, execute
+from tests.agi.peers import ALIVE, DEAD, Background, eventually
+from tests.agi.rigs import Rig, execute
 
 if TYPE_CHECKING:
     from tests.agi.conftest import MakeRig

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from pystrix.agi import Dialogue, core, errors
 from pystrix.agi._streams import SocketStream
-from tests.agi.peers import TIMEOUT, Background
-from tests.agi.rigs import ALIVE, OK, Rig
+from tests.agi.peers import ALIVE, OK, TIMEOUT, Background
+
+if TYPE_CHECKING:
+    from tests.agi.rigs import Rig
 
 # Time limits.
 
