@@ -12,6 +12,7 @@ from pystrix.agi._watcher import HangupWatcher
 from tests.agi.peers import TIMEOUT, Background, Peer, environment, library_threads
 from tests.agi.protocols import feed_bytes, feed_whole
 from tests.agi.rigs import Rig
+from tests.agi.transports import SWITCHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -129,6 +130,28 @@ def call(serve: Serve) -> Iterator[Call]:
     yield calls
     for peer in calls.peers:
         peer.close()
+
+
+class StartAsyncAGI(Protocol):
+    """Makes servers of AsyncAGI, each with an Asterisk of its own; they end with the test."""
+
+    def __call__(self, **options: Any) -> Any:
+        """Start one."""
+        ...
+
+
+@pytest.fixture(params=SWITCHED)
+def start_asyncagi(request: pytest.FixtureRequest) -> Iterator[StartAsyncAGI]:
+    """Give a maker of servers of each kind."""
+    running: list[Any] = []
+
+    def make(**options: Any) -> Any:
+        running.append(SWITCHED[request.param](**options))
+        return running[-1]
+
+    yield make
+    for each in running:
+        each.stop()
 
 
 class MakeRig(Protocol):

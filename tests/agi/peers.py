@@ -275,6 +275,12 @@ def records(
     ]
 
 
+def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Give what the AGI part of the library logged at level WARNING and above."""
+    found = [record for record in records(caplog) if record.name == "pystrix.agi"]
+    return [record.getMessage() for record in found]
+
+
 def library_threads() -> list[threading.Thread]:
     """Give the living threads of the library."""
     return [each for each in threading.enumerate() if each.name.startswith("pystrix-")]

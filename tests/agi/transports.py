@@ -41,6 +41,11 @@ def demo(*_: Any) -> Dialogue[None]:
     yield core.Hangup()
 
 
+def noop(*_: Any) -> Dialogue[None]:
+    """Execute one command."""
+    yield core.Noop()
+
+
 class Running(Protocol):
     """Something that serves calls."""
 
