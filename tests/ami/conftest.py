@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from pystrix.ami import Manager
+from pystrix.testing.ami import AMIServer
 from tests.agi.conftest import assert_no_threads
+from tests.ami.desk import Desk
+from tests.ami.managers import ALL
 from tests.ami.servers import Peer, ScriptedServer
 
 if TYPE_CHECKING:
@@ -50,3 +53,29 @@ def connect(server: ScriptedServer) -> Iterator[Connect]:
     yield connect
     for manager in managers:
         manager.close()
+
+
+@pytest.fixture
+def asterisk() -> Iterator[AMIServer]:
+    """Give a simulated Asterisk where calls ring."""
+    with AMIServer(secret="s3cret") as server:  # noqa: S106
+        server.far_end_of_others = "rings"
+        yield server
+
+
+@pytest.fixture(params=ALL)
+def desk(request: pytest.FixtureRequest, asterisk: AMIServer) -> Iterator[Desk]:
+    """Give calls of each kind, with a manager that does not reconnect."""
+    running = ALL[request.param](asterisk.port, reconnect=False)
+    running.connect()
+    yield Desk(running)
+    running.stop()
+
+
+@pytest.fixture(params=ALL)
+def reconnecting_desk(request: pytest.FixtureRequest, asterisk: AMIServer) -> Iterator[Desk]:
+    """Give calls of each kind, with a manager that connects again."""
+    running = ALL[request.param](asterisk.port)
+    running.connect()
+    yield Desk(running)
+    running.stop()
