@@ -19,8 +19,7 @@ from pystrix.ami._calling import (
     target,
 )
 from pystrix.ami._tracked import CallEnd, Outcome, TrackedCall
-from tests.ami.test_tracker import hung_up, new
-from tests.ami.tracking import Following
+from tests.ami.tracking import Following, hung_up, new
 
 
 @pytest.fixture

@@ -9,15 +9,7 @@ from pathlib import Path
 import pytest
 
 import pystrix
-from tests.agi.test_exports import (
-    PACKAGE,
-    WAITING,
-    defined_by,
-    imports_of,
-    module_of,
-    relative,
-    tree_of,
-)
+from tests.sources import PACKAGE, WAITING, defined_by, imports_of, module_of, relative, tree_of
 
 SOURCES = sorted((PACKAGE / "ami").rglob("*.py"))
 PUBLIC = [module_of(path) for path in SOURCES if "._" not in module_of(path)]

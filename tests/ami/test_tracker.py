@@ -11,35 +11,10 @@ from pystrix.ami._ledger import PATIENCE
 from pystrix.ami._tracked import CallState, ChangeKind, Outcome, Party, TrackedCall
 from pystrix.ami._tracker import GRACE
 from pystrix.testing.ami import SimulatedAsterisk
-from tests.ami.tracking import Following
+from tests.ami.tracking import Following, channel, event, hung_up, new
 from tests.testing.ami.driving import Peer
 
 ADDED, GONE = ChangeKind.CHANNEL_ADDED, ChangeKind.CHANNEL_GONE
-
-
-def channel(name: str, uniqueid: str, prefix: str = "", **headers: str) -> dict[str, str]:
-    """Give the headers that describe a channel."""
-    headers = {"Channel": name, "ChannelState": "0", "Uniqueid": uniqueid, **headers}
-    headers.setdefault("Linkedid", uniqueid)
-    return {f"{prefix}{header}": value for header, value in headers.items()}
-
-
-def event(name: str, *parts: dict[str, str], **headers: str) -> Event:
-    """Make an event."""
-    merged: dict[str, str] = {}
-    for part in parts:
-        merged |= part
-    return Event({"Event": name} | merged | headers)
-
-
-def new(name: str, uniqueid: str, **headers: str) -> Event:
-    """Make the event of a new channel."""
-    return event("Newchannel", channel(name, uniqueid, **headers))
-
-
-def hung_up(uniqueid: str, cause: str = "16", **headers: str) -> Event:
-    """Make the event of a hang-up."""
-    return event("Hangup", channel("x", uniqueid, **headers), {"Cause": cause, "Cause-txt": "Why"})
 
 
 def response(reason: int, *, action_id: str = "act", uniqueid: str = "<unknown>") -> Event:

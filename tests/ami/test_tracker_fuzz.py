@@ -12,8 +12,7 @@ from pystrix.ami._message import read_message
 from pystrix.ami._tracker import Tracker
 from pystrix.ami._wire import encode
 from pystrix.ami.events import BY_NAME
-from tests.ami.test_tracker import channel, event, hung_up, new
-from tests.ami.tracking import Following
+from tests.ami.tracking import Following, channel, event, hung_up, new
 
 if TYPE_CHECKING:
     from pystrix.ami import Event

@@ -1,9 +1,10 @@
-"""Gives events to a tracker, and reads the recordings they come from."""
+"""Gives events to a tracker: made ones, and those of recordings."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from pystrix.ami import Event
 from pystrix.ami._calling import plan_originate
 from pystrix.ami._recording import _messages
 from pystrix.ami._tracked import Change, ChangeKind, TrackedCall
@@ -13,7 +14,7 @@ from tests.testing.recordings import FOLDER
 
 if TYPE_CHECKING:
     from pystrix.ami._calling import OriginateOptions
-    from pystrix.ami._message import Event, Response
+    from pystrix.ami._message import Response
 
 Timed = tuple[float, "Event | Response"]
 
@@ -93,3 +94,28 @@ def summary(call: TrackedCall) -> tuple[Any, ...]:
         own,
         list(call.transfers),
     )
+
+
+def channel(name: str, uniqueid: str, prefix: str = "", **headers: str) -> dict[str, str]:
+    """Give the headers that describe a channel."""
+    headers = {"Channel": name, "ChannelState": "0", "Uniqueid": uniqueid, **headers}
+    headers.setdefault("Linkedid", uniqueid)
+    return {f"{prefix}{header}": value for header, value in headers.items()}
+
+
+def event(name: str, *parts: dict[str, str], **headers: str) -> Event:
+    """Make an event."""
+    merged: dict[str, str] = {}
+    for part in parts:
+        merged |= part
+    return Event({"Event": name} | merged | headers)
+
+
+def new(name: str, uniqueid: str, **headers: str) -> Event:
+    """Make the event of a new channel."""
+    return event("Newchannel", channel(name, uniqueid, **headers))
+
+
+def hung_up(uniqueid: str, cause: str = "16", **headers: str) -> Event:
+    """Make the event of a hang-up."""
+    return event("Hangup", channel("x", uniqueid, **headers), {"Cause": cause, "Cause-txt": "Why"})
