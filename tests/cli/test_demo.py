@@ -1,21 +1,16 @@
-"""``pystrix demo``, and that its program is the documented one."""
+"""``pystrix demo``: what it tells of three calls."""
 
 from __future__ import annotations
 
-import importlib.util
 import socket
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pystrix.cli import demo_program
-from pystrix.testing import place_call
 from tests.agi.peers import TIMEOUT, Background
 from tests.cli.servers import read_to_end, run
 
 if TYPE_CHECKING:
     import pytest
-
-EXAMPLE = Path(__file__).parents[2] / "examples" / "fastagi_server.py"
 
 
 def test_three_calls() -> None:
@@ -59,23 +54,3 @@ def test_what_goes_wrong_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         babbling.result()
     assert result.exit_code == 3
     assert result.stderr == "pystrix: this is no FastAGI server: it sends 220 ESMTP\n" * 3
-
-
-def test_the_program_is_the_documented_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The example and the program of the demonstration do the same."""
-    spec = importlib.util.spec_from_file_location("fastagi_server", EXAMPLE)
-    assert spec
-    assert spec.loader
-    example: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(example)
-    demo = demo_program.DemoServer()
-    real = example.pystrix.agi.FastAGIServer
-    monkeypatch.setattr(example.pystrix.agi, "FastAGIServer", lambda: real(port=0))
-    documented = example.FastAGIServer()
-    try:
-        for script, caller in (("demo", ""), ("demo", "w1,1"), ("other", "")):
-            one, two = (place_call(each._server, script, caller) for each in (demo, documented))
-            assert str(one) == str(two)
-    finally:
-        demo.shutdown()
-        documented._server.server_close()

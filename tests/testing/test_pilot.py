@@ -10,6 +10,7 @@ from pystrix.testing import Caller, CallerLeftError, EndlessCallError, HungUp, N
 from pystrix.testing import _pilot as pilots
 from pystrix.testing import channel as channels
 from pystrix.testing._pilot import Pilot
+from pystrix.testing._remote import LivePilot
 from tests.testing.asking import HANGUP, ok
 
 if TYPE_CHECKING:
@@ -195,3 +196,32 @@ def test_nothing_after_the_end() -> None:
     pilot.receive_data(b"NOOP\n")
     assert pilot.channel.data_to_send() == b""
     assert pilot.finish().status == "FAILURE"
+
+
+def test_others_press_for_a_plan() -> None:
+    """A plan that waits for nothing hangs up where a person is waited for."""
+    pilot = Pilot(Setup(), "")
+    pilot.receive_data(b"WAIT FOR DIGIT -1\n")
+    assert pilot.next_moment() == 0
+
+
+def test_a_person_is_waited_for() -> None:
+    """Nobody presses for a person, but the limit holds."""
+    pilot = LivePilot(Setup(), "", limit=10)
+    channel = pilot.channel
+    assert pilot.next_moment() is None
+    pilot.receive_data(b"WAIT FOR DIGIT 5000\n")
+    assert pilot.next_moment() == 5
+    pilot.advance(5)
+    assert channel.data_to_send() == b"200 result=0\n"
+    pilot.receive_data(b"WAIT FOR DIGIT -1\n")
+    assert pilot.next_moment() == 10
+    pilot.advance(10)
+    ends = [entry.by for entry in channel.timeline if isinstance(entry, HungUp)]
+    assert ends == ["caller, who is tired of waiting"]
+    assert pilot.next_moment() is None
+    channel.data_to_send()
+    pilot.receive_data(b"EXEC Wait 3\n")
+    assert pilot.next_moment() == 13
+    pilot.advance(13)
+    assert channel.data_to_send().startswith(b"200 result=0\n")
