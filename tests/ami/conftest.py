@@ -11,10 +11,13 @@ from pystrix.testing.ami import AMIServer
 from tests.agi.conftest import assert_no_threads
 from tests.ami.desk import Desk
 from tests.ami.managers import ALL
+from tests.ami.protocols import feed_bytes, feed_whole
 from tests.ami.servers import Peer, ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.ami.protocols import Feed
 
 
 @pytest.fixture(autouse=True)
@@ -79,3 +82,10 @@ def reconnecting_desk(request: pytest.FixtureRequest, asterisk: AMIServer) -> It
     running.connect()
     yield Desk(running)
     running.stop()
+
+
+@pytest.fixture(params=[feed_whole, feed_bytes], ids=["whole", "byte by byte"])
+def feed(request: pytest.FixtureRequest) -> Feed:
+    """Give both ways in which bytes arrive."""
+    way: Feed = request.param
+    return way

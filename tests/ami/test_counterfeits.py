@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from pystrix.ami import AnyAction
-from tests.ami.test_protocol import BANNER, HANGUP, OLD_BANNER, ready
+from tests.ami.protocols import BANNER, HANGUP, OLD_BANNER, ready
 
 
 def value(counterfeit: bytes) -> bytes:

@@ -4,95 +4,35 @@ from __future__ import annotations
 
 import logging
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pystrix.ami import (
     Action,
     AnyAction,
     AnyListAction,
-    Event,
-    EventList,
     ManagerActionError,
     ManagerBannerError,
     ManagerConnectionLostError,
     ManagerError,
-    ManagerListLimitError,
-    ManagerMessageLimitError,
     ManagerSocketError,
-    Message,
     Response,
 )
-from pystrix.ami._aggregate import SynchronousEvents
-from pystrix.ami._exchange import Exchange, ResponseOnly
 from pystrix.ami._fields import Text
-from pystrix.ami._message import events_by_name
 from pystrix.ami._protocol import AMIProtocol, State
+from tests.ami.protocols import BANNER, HANGUP, answer, feed_bytes, ready, sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.bin"))
-BANNER = b"Asterisk Call Manager/11.0.0\r\n"
-OLD_BANNER = b"Asterisk Call Manager/2.10.5\r\n"
-FOLLOWS = b"Response: Follows\r\nPrivilege: Command\r\n"
-HANGUP = b"Event: Hangup\r\nChannel: x\r\n\r\n"
-
-
-def ready(banner: bytes = BANNER, **options: Any) -> AMIProtocol:
-    """Make a protocol that has been greeted."""
-    protocol = AMIProtocol("peer", **options)
-    protocol.receive_data(banner)
-    assert protocol.state is State.READY
-    return protocol
-
-
-def feed_whole(protocol: AMIProtocol, data: bytes) -> None:
-    """Hand in everything at once."""
-    protocol.receive_data(data)
-
-
-def feed_bytes(protocol: AMIProtocol, data: bytes) -> None:
-    """Hand in one byte at a time."""
-    for at in range(len(data)):
-        protocol.receive_data(data[at : at + 1])
-
-
-@pytest.fixture(params=[feed_whole, feed_bytes], ids=["whole", "byte by byte"])
-def feed(request: pytest.FixtureRequest) -> Callable[[AMIProtocol, bytes], None]:
-    """Give both ways in which bytes arrive."""
-    way: Callable[[AMIProtocol, bytes], None] = request.param
-    return way
-
-
-def text_of(messages: list[Event | Response]) -> list[bytes]:
-    """Give the bytes of messages."""
-    return [bytes(message) for message in messages]
-
-
-def sent(protocol: AMIProtocol, action: Action[Any], **options: Any) -> Exchange[Any]:
-    """Send an action."""
-    exchange = protocol.send_action(action, **options)
-    assert protocol.data_to_send()
-    assert exchange.sent
-    return exchange
-
-
-def answer(exchange: Exchange[Any], *lines: str) -> bytes:
-    """Make the answer of an action, from its first line on."""
-    first, *rest = lines
-    text = [first, f"ActionID: {exchange.action_id}", *rest]
-    return "".join(f"{line}\r\n" for line in text).encode() + b"\r\n"
+    from tests.ami.protocols import Feed
 
 
 # The greeting.
 
 
-def test_banner(feed: Callable[[AMIProtocol, bytes], None]) -> None:
+def test_banner(feed: Feed) -> None:
     """It is a line, and no message; what follows it is one."""
     protocol = AMIProtocol("peer")
     assert protocol.state is State.BANNER
@@ -133,7 +73,7 @@ def test_foreign_banner_byte_by_byte() -> None:
     assert protocol.failure.banner == "Asterisk 2"
 
 
-def test_banner_without_end(feed: Callable[[AMIProtocol, bytes], None]) -> None:
+def test_banner_without_end(feed: Feed) -> None:
     """A greeting has a limit."""
     protocol = AMIProtocol("peer")
     feed(protocol, b"Asterisk Call Manager/".ljust(255, b"1"))
@@ -149,211 +89,6 @@ def test_no_banner() -> None:
     protocol.receive_eof()
     assert type(protocol.failure) is ManagerSocketError
     assert "10.0.0.1:5038 closed the connection without a greeting" in str(protocol.failure)
-
-
-# Framing.
-
-
-@pytest.mark.parametrize(
-    ("data", "blocks"),
-    [
-        (b"Event: A\r\n\r\nEvent: B\r\n\r\n", [b"Event: A\r\n", b"Event: B\r\n"]),
-        (b"Event: A\n\nEvent: B\n\n", [b"Event: A\n", b"Event: B\n"]),
-        (b"Event: A\n\r\nEvent: B\r\n\n", [b"Event: A\n", b"Event: B\r\n"]),
-        (b"\r\n\n\r\nEvent: A\r\n\r\n\r\n\n\n\r\n", [b"Event: A\r\n"]),
-        # A message that ends in LF: the empty line comes early, and one stray follows.
-        (
-            b"Response: Error\r\nMessage: No Contacts found\n\r\n\r\nEvent: B\r\n\r\n",
-            [b"Response: Error\r\nMessage: No Contacts found\n", b"Event: B\r\n"],
-        ),
-        (b"Event: A\r\nB: x\r\r\n\r\n", [b"Event: A\r\nB: x\r\r\n"]),
-        (b"Event: A\r\nB: x\r\rC: y\r\n\r\n", [b"Event: A\r\nB: x\r\rC: y\r\n"]),
-        (b"\rEvent: A\r\n\r\n", [b"\rEvent: A\r\n"]),
-        (b"\r\r\n\r\n", [b"\r\r\n"]),
-        # A value may hold what looks like the end; a reader cannot tell.
-        (
-            b"Response: Success\r\nValue: a\r\n\r\nEvent: Fake\r\n\r\n",
-            [b"Response: Success\r\nValue: a\r\n", b"Event: Fake\r\n"],
-        ),
-        # The output of a command in its old form may hold anything.
-        (
-            FOLLOWS + b"a\n\nb: c\n\r\n--END COMMAND--\r\n\r\nEvent: A\r\n\r\n",
-            [FOLLOWS + b"a\n\nb: c\n\r\n--END COMMAND--\r\n", b"Event: A\r\n"],
-        ),
-        (
-            b"response: follows\na--END COMMAND--\n\nEvent: A\n\n",
-            [b"response: follows\na--END COMMAND--\n", b"Event: A\n"],
-        ),
-        (
-            FOLLOWS + b"--END COMMAND-- \n--END COMMAND--\r\nx\r\n\r\n--END COMMAND--\r\n\r\n",
-            [FOLLOWS + b"--END COMMAND-- \n--END COMMAND--\r\nx\r\n\r\n--END COMMAND--\r\n"],
-        ),
-    ],
-)
-def test_framing(
-    feed: Callable[[AMIProtocol, bytes], None], data: bytes, blocks: list[bytes]
-) -> None:
-    """An empty line ends a message; others are skipped."""
-    protocol = ready(OLD_BANNER)
-    feed(protocol, data)
-    assert [message._block for message in protocol.messages_received()] == blocks
-    assert protocol.messages_received() == []
-    assert not protocol._buffer
-
-
-def plain_blocks(data: bytes) -> list[bytes]:
-    """Cut a stream into messages as plainly as the rule is written."""
-    blocks, block = [], b""
-    for line in data.splitlines(keepends=True):
-        if line in (b"\n", b"\r\n") and (block.endswith(b"\n") or not block):
-            if block:
-                blocks.append(block)
-            block = b""
-        else:
-            block += line
-    return blocks
-
-
-def session_of(path: Path) -> bytes:
-    """Give what Asterisk sent in a recorded session, with the greeting that some lack."""
-    data = path.read_bytes()
-    return data if data.startswith(BANNER) else BANNER + data
-
-
-@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
-def test_recorded_sessions(path: Path, feed: Callable[[AMIProtocol, bytes], None]) -> None:
-    """Every byte of every recorded session is in a message, or an empty line between two."""
-    data = session_of(path)
-    protocol = AMIProtocol("peer")
-    feed(protocol, data)
-    messages = protocol.messages_received()
-    rest = bytes(protocol._buffer)
-    joined = b"".join(message._block for message in messages) + rest
-    without_empty = re.sub(rb"(?<=\n)\r?\n", b"", data.removeprefix(BANNER))
-    assert re.sub(rb"(?<=\n)\r?\n", b"", joined) == without_empty
-    for message in messages:
-        assert message.name
-        assert message.name not in ("Generic Event", "Generic Response") or message.data == []
-    assert not protocol.goodbye  # nobody here has asked for it
-
-
-@given(st.data())
-def test_any_split(data: st.DataObject) -> None:
-    """However a recorded session is cut into reads, the messages are the same."""
-    stream = session_of(data.draw(st.sampled_from(CORPUS)))
-    whole = AMIProtocol("peer")
-    whole.receive_data(stream)
-    cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=40).map(sorted))
-    pieces = AMIProtocol("peer")
-    for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
-        pieces.receive_data(stream[start:end])
-    assert text_of(pieces.messages_received()) == text_of(whole.messages_received())
-    assert pieces._buffer == whole._buffer
-
-
-parts = st.sampled_from(
-    [
-        b"\r",
-        b"\n",
-        b"\r\n",
-        b"\r\n\r\n",
-        b"Event: A",
-        b"Response: Follows\r\n",
-        b"x: y",
-        b"a",
-        b"--END COMMAND--",
-        b"--END COMMAND--\r\n\r\n",
-    ]
-)
-
-
-@given(st.lists(parts, max_size=20), st.lists(st.integers(1, 9), min_size=1))
-def test_any_split_of_anything(stream: list[bytes], sizes: list[int]) -> None:
-    """The same for streams that no Asterisk sends."""
-    data = b"".join(stream)
-    whole = ready(OLD_BANNER)
-    whole.receive_data(data)
-    messages = text_of(whole.messages_received())
-    if b"Follows" not in data:
-        assert messages == [bytes(Message.from_wire(block)) for block in plain_blocks(data)]
-    pieces = ready(OLD_BANNER)
-    at, turn = 0, 0
-    while at < len(data):
-        size = sizes[turn % len(sizes)]
-        pieces.receive_data(memoryview(data)[at : at + size])
-        at, turn = at + size, turn + 1
-    assert text_of(pieces.messages_received()) == messages
-    assert pieces._buffer == whole._buffer
-
-
-def test_no_byte_is_searched_twice() -> None:
-    """A long message that arrives in small reads costs no more than its length."""
-    protocol = ready()
-    protocol.receive_data(b"Response: Success\r\n")
-    for number in range(200):
-        protocol.receive_data(b"Output: a line of a command\r\n")
-        assert protocol._scanned >= len(protocol._buffer) - 20, number
-
-
-# Limits.
-
-
-@pytest.mark.parametrize("start", [b"Event: A\r\n", b"Response: Follows\r\n"])
-def test_message_limit(feed: Callable[[AMIProtocol, bytes], None], start: bytes) -> None:
-    """A message without an end ends the connection; those before it are delivered."""
-    protocol = ready(OLD_BANNER, message_limit=100)
-    waiting = sent(protocol, AnyAction("Ping"))
-    feed(protocol, HANGUP + start + b"x" * 100)
-    assert protocol.state is State.CLOSED
-    assert isinstance(protocol.failure, ManagerMessageLimitError)
-    assert protocol.failure.limit == 100
-    assert protocol.messages_received() == ["Hangup"]
-    with pytest.raises(ManagerConnectionLostError, match="longer than 100 bytes before Ping was"):
-        waiting.result()
-    protocol.receive_data(HANGUP)
-    assert protocol.messages_received() == []
-
-
-@pytest.mark.parametrize(("length", "fits"), [(100, True), (101, False)])
-@pytest.mark.parametrize("start", [b"Event: A\r\nB: ", b"Response: Follows\r\n"])
-def test_message_limit_is_exact(
-    feed: Callable[[AMIProtocol, bytes], None], start: bytes, length: int, fits: bool
-) -> None:
-    """It counts the lines with their ends."""
-    end = b"--END COMMAND--\r\n" if b"Follows" in start else b"\r\n"
-    data = start + b"x" * (length - len(start) - len(end)) + end
-    protocol = ready(OLD_BANNER, message_limit=100)
-    feed(protocol, data + b"\r\n" + HANGUP)
-    assert len(protocol.messages_received()) == (2 if fits else 0)
-    assert (protocol.state is State.READY) is fits
-
-
-def test_list_limit() -> None:
-    """A list without an end fails its action and nothing else."""
-    protocol = ready(list_limit=2)
-    exchange = sent(protocol, AnyListAction("Status"))
-    other = sent(protocol, AnyAction("Ping"))
-    protocol.receive_data(answer(exchange, "Response: Success", "EventList: start"))
-    for _ in range(4):
-        protocol.receive_data(answer(exchange, "Event: Status"))
-    with pytest.raises(ManagerListLimitError, match="Status has more than 2 items"):
-        exchange.result()
-    assert protocol.state is State.READY
-    assert protocol.outstanding == 1
-    assert protocol.messages_received() == ["Status"]  # what came behind it is for everybody
-    protocol.receive_data(answer(other, "Response: Success"))
-    assert other.result() == "Success"
-
-
-def test_list_limit_is_exact() -> None:
-    """It counts the items, not the event that closes the list."""
-    protocol = ready(list_limit=2)
-    exchange = sent(protocol, AnyListAction("Status"))
-    protocol.receive_data(answer(exchange, "Response: Success", "EventList: start"))
-    for _ in range(2):
-        protocol.receive_data(answer(exchange, "Event: Status"))
-    protocol.receive_data(answer(exchange, "Event: StatusComplete", "EventList: Complete"))
-    assert len(exchange.result()) == 2
 
 
 # Sending.
@@ -454,7 +189,7 @@ def test_sending_needs_a_connection() -> None:
 # Answers.
 
 
-def test_pairing(feed: Callable[[AMIProtocol, bytes], None]) -> None:
+def test_pairing(feed: Feed) -> None:
     """Answers find their actions by ActionID, whatever their order."""
     protocol = ready()
     first, second = sent(protocol, AnyAction("A")), sent(protocol, AnyAction("B"))
@@ -589,150 +324,6 @@ def test_given_up_does_not_touch_a_namesake() -> None:
     protocol.give_up(first)
     protocol.receive_data(answer(second, "Response: Success"))
     assert second.done
-
-
-# Lists.
-
-
-@pytest.mark.parametrize("start", ["start", "Start"])
-def test_list(feed: Callable[[AMIProtocol, bytes], None], start: str) -> None:
-    """Items and what closes the list are known by ActionID and EventList, not by name."""
-    protocol = ready()
-    exchange = sent(protocol, AnyListAction("FAXSessions"))
-    feed(protocol, answer(exchange, "Response: Success", f"EventList: {start}"))
-    assert not exchange.done
-    feed(protocol, answer(exchange, "Event: Anything", "N: 1") + HANGUP)
-    feed(protocol, b"Event: Anything\r\nActionID: other\r\n\r\n")
-    feed(protocol, answer(exchange, "Event: Else", "N: 2"))
-    feed(protocol, answer(exchange, "Event: Whatever", "EventList: Complete"))
-    result = exchange.result()
-    assert isinstance(result, EventList)
-    assert [item["N"] for item in result] == ["1", "2"]
-    assert result.complete == "Whatever"
-    assert protocol.messages_received() == ["Hangup", "Anything"]
-    assert protocol.outstanding == 0
-
-
-def test_list_refused() -> None:
-    """An error has no list."""
-    protocol = ready()
-    exchange = sent(protocol, AnyListAction("Status"))
-    protocol.receive_data(answer(exchange, "Response: Error", "Message: No such channel"))
-    with pytest.raises(ManagerActionError, match="No such channel"):
-        exchange.result()
-    assert protocol.outstanding == 0
-
-
-def test_list_of_a_plain_action() -> None:
-    """Events that a request did not ask for are for everybody."""
-    protocol = ready()
-    exchange = sent(protocol, AnyListAction("Status"), collector=ResponseOnly())
-    protocol.receive_data(answer(exchange, "Response: Success", "EventList: start"))
-    assert exchange.done
-    protocol.receive_data(answer(exchange, "Event: Status"))
-    assert protocol.messages_received() == ["Status"]
-
-
-def test_foreign_event_in_a_list() -> None:
-    """A UserEvent of another session does not close our list."""
-    protocol = ready()
-    exchange = sent(protocol, AnyListAction("Status"))
-    protocol.receive_data(answer(exchange, "Response: Success", "EventList: start"))
-    protocol.receive_data(answer(exchange, "Event: UserEvent", "EventList: Complete"))
-    assert not exchange.done
-    assert protocol.messages_received() == ["UserEvent"]
-
-
-def test_second_response_in_a_list() -> None:
-    """Only the first answers."""
-    protocol = ready()
-    exchange = sent(protocol, AnyListAction("Status"))
-    protocol.receive_data(answer(exchange, "Response: Success", "EventList: start"))
-    protocol.receive_data(answer(exchange, "Response: Success", "X: 2"))
-    assert protocol.messages_received() == ["Success"]
-    assert exchange.response is not None
-    assert "X" not in exchange.response
-
-
-class Joined(Event):
-    """An event without an ActionID."""
-
-    NAME: ClassVar[str] = "Joined"
-
-
-class Join(Action[Any]):
-    """A synchronous request whose event has no ActionID."""
-
-    watches = True
-    _synchronous_events_finalising: ClassVar[tuple[type[Event], ...]] = (Joined,)
-
-    def owns_event(self, event: Event) -> bool:
-        """Know it by its channel."""
-        return event["Channel"] == str(self["Channel"])
-
-
-def test_event_without_action_id() -> None:
-    """A request that watches gets it, and so does everybody."""
-    protocol = ready(events=events_by_name(Joined))
-    request = Join("Join", {"Channel": "x"})
-    collector = SynchronousEvents(request)
-    exchange = sent(protocol, request, collector=collector)
-    protocol.receive_data(b"Event: Joined\r\nChannel: x\r\n\r\n")  # before the answer: another
-    protocol.receive_data(answer(exchange, "Response: Success"))
-    protocol.receive_data(b"Event: Joined\r\nChannel: y\r\n\r\n")
-    assert not exchange.done
-    protocol.receive_data(b"Event: Joined\r\nChannel: x\r\n\r\n")
-    assert exchange.done
-    assert collector.events[Joined]["Channel"] == "x"
-    assert len(protocol.messages_received()) == 3
-    assert protocol.outstanding == 0
-
-
-def test_watching_is_given_up() -> None:
-    """A request that was given up watches no more."""
-    protocol = ready()
-    request = Join("Join", {"Channel": "x"})
-    exchange = sent(protocol, request, collector=SynchronousEvents(request))
-    protocol.receive_data(answer(exchange, "Response: Success"))
-    protocol.give_up(exchange)
-    assert protocol._watching == []
-
-
-# Programs that fail.
-
-
-def fail(*_: object) -> bool:
-    """Raise an error that no one expects."""
-    raise ZeroDivisionError("a mistake in a program")
-
-
-@pytest.mark.parametrize("method", ["expects_events", "accepts_event", "is_last_event"])
-def test_failing_action(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
-    """The mistake of an action reaches who sent it, and nobody else."""
-    protocol = ready()
-    action = AnyListAction("Status")
-    monkeypatch.setattr(action, method, fail)
-    exchange, other = sent(protocol, action), sent(protocol, AnyAction("Ping"))
-    protocol.receive_data(
-        answer(exchange, "Response: Success", "EventList: start")
-        + answer(exchange, "Event: Status")
-        + answer(other, "Response: Success")
-    )
-    with pytest.raises(ZeroDivisionError):
-        exchange.result()
-    assert other.done
-    assert protocol.outstanding == 0
-
-
-def test_failing_watcher() -> None:
-    """The same for an event without an ActionID."""
-    protocol = ready(events=events_by_name(Joined))
-    request = Join("Join", {"Channel": "x"})
-    exchange = sent(protocol, request, collector=SynchronousEvents(request))
-    protocol.receive_data(answer(exchange, "Response: Success") + b"Event: Joined\r\n\r\n")
-    with pytest.raises(KeyError):
-        exchange.result()
-    assert protocol.messages_received() == ["Joined"]
 
 
 # The end.
