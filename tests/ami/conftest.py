@@ -9,13 +9,14 @@ import pytest
 from pystrix.ami import Manager
 from pystrix.testing.ami import AMIServer
 from tests.agi.conftest import assert_no_threads
+from tests.agi.peers import Background
 from tests.ami.desk import Desk
-from tests.ami.managers import ALL
+from tests.ami.managers import ALL, Heard, Running, admit
 from tests.ami.protocols import feed_bytes, feed_whole
 from tests.ami.servers import Peer, ScriptedServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.ami.protocols import Feed
 
@@ -89,3 +90,44 @@ def feed(request: pytest.FixtureRequest) -> Feed:
     """Give both ways in which bytes arrive."""
     way: Feed = request.param
     return way
+
+
+class Start(Protocol):
+    """Makes managers of each kind, which end with the test."""
+
+    def __call__(self, port: int | None = None, **options: Any) -> Running:
+        """Make one, for the server or another port."""
+        ...
+
+
+@pytest.fixture(params=ALL)
+def start(request: pytest.FixtureRequest, server: ScriptedServer) -> Iterator[Start]:
+    """Give a maker of managers of each kind."""
+    running: list[Running] = []
+
+    def make(port: int | None = None, **options: Any) -> Running:
+        running.append(ALL[request.param](server.port if port is None else port, **options))
+        return running[-1]
+
+    yield make
+    for each in running:
+        each.stop()
+
+
+@pytest.fixture
+def online(start: Start, server: ScriptedServer) -> Callable[..., tuple[Running, Peer]]:
+    """Give a maker of managers that are connected, and of Asterisk's end."""
+
+    def make(**options: Any) -> tuple[Running, Peer]:
+        running = start(**options)
+        heard = Heard()
+        running.manager.register_callback("FullyBooted", heard)
+        connecting = Background(running.connect)
+        peer = server.accept()
+        admit(peer)
+        connecting.result()
+        heard.next()  # what came with the login is not the test's
+        running.manager.unregister_callback("FullyBooted", heard)
+        return running, peer
+
+    return make
