@@ -238,13 +238,7 @@ def test_not_asked_to_reconnect(
     with pytest.raises(ManagerError, match="closed the connection"):
         running.send(PING)
     running.close()
-    with pytest.raises(AssertionError, match="nobody"):
-        refuse_connections(server)
-
-
-def refuse_connections(server: ScriptedServer) -> None:
-    """Fail: check that nobody connects to a server any more, once all is closed."""
-    assert server._peers.qsize(), "nobody came"
+    assert not server._peers.qsize(), "somebody came"
 
 
 def test_logs_off(online: Callable[..., tuple[Running, Peer]]) -> None:
