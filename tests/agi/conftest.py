@@ -12,7 +12,7 @@ from pystrix.agi._watcher import HangupWatcher
 from tests.agi.peers import TIMEOUT, Background, Peer, environment, library_threads
 from tests.agi.protocols import feed_bytes, feed_whole
 from tests.agi.rigs import Rig
-from tests.agi.transports import SWITCHED
+from tests.agi.transports import SWITCHED, making
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -143,15 +143,8 @@ class StartAsyncAGI(Protocol):
 @pytest.fixture(params=SWITCHED)
 def start_asyncagi(request: pytest.FixtureRequest) -> Iterator[StartAsyncAGI]:
     """Give a maker of servers of each kind."""
-    running: list[Any] = []
-
-    def make(**options: Any) -> Any:
-        running.append(SWITCHED[request.param](**options))
-        return running[-1]
-
-    yield make
-    for each in running:
-        each.stop()
+    with making(SWITCHED[request.param]) as make:
+        yield make
 
 
 class MakeRig(Protocol):

@@ -17,7 +17,7 @@ from pystrix.ami import ManagerError
 from pystrix.ami.aio import Manager
 from tests.agi.peers import OK, TIMEOUT, eventually, records
 from tests.agi.switch import BREAK, FAIL
-from tests.agi.transports import AsyncioAsyncAGI
+from tests.agi.transports import AsyncioAsyncAGI, making
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,15 +28,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def start() -> Iterator[Callable[..., AsyncioAsyncAGI]]:
     """Give a maker of servers."""
-    running: list[AsyncioAsyncAGI] = []
-
-    def make(**options: Any) -> AsyncioAsyncAGI:
-        running.append(AsyncioAsyncAGI(**options))
-        return running[-1]
-
-    yield make
-    for each in running:
-        each.stop()
+    with making(AsyncioAsyncAGI) as make:
+        yield make
 
 
 async def plain(agi: Any, *_: object) -> None:

@@ -19,7 +19,7 @@ from pystrix.ami import aio as ami_aio
 from pystrix.ami import core as ami_core
 from tests.agi.peers import OK, TIMEOUT, Background, eventually, records
 from tests.agi.switch import BREAK, FAIL, Switch
-from tests.agi.transports import ThreadedAsyncAGI
+from tests.agi.transports import ThreadedAsyncAGI, making
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,15 +30,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def start() -> Iterator[Callable[..., ThreadedAsyncAGI]]:
     """Give a maker of servers."""
-    running: list[ThreadedAsyncAGI] = []
-
-    def make(**options: Any) -> ThreadedAsyncAGI:
-        running.append(ThreadedAsyncAGI(**options))
-        return running[-1]
-
-    yield make
-    for each in running:
-        each.stop()
+    with making(ThreadedAsyncAGI) as make:
+        yield make
 
 
 def plain(agi: Any, *_: object) -> None:

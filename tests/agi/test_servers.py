@@ -11,7 +11,7 @@ import pytest
 
 from pystrix.agi import Dialogue, core
 from tests.agi.peers import TIMEOUT, Peer, eventually, records
-from tests.agi.transports import SERVERS, demo
+from tests.agi.transports import SERVERS, demo, making
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,15 +24,8 @@ if TYPE_CHECKING:
 @pytest.fixture(params=SERVERS)
 def start(request: pytest.FixtureRequest) -> Iterator[Start]:
     """Give a maker of servers of each transport."""
-    running: list[Server] = []
-
-    def make(**options: Any) -> Server:
-        running.append(SERVERS[request.param](**options))
-        return running[-1]
-
-    yield make
-    for each in running:
-        each.stop()
+    with making(SERVERS[request.param]) as make:
+        yield make
 
 
 def test_handler_arguments(start: Start) -> None:

@@ -19,7 +19,7 @@ from pystrix.agi import (
     errors,
 )
 from tests.agi.peers import DEAD, TIMEOUT, eventually, records
-from tests.agi.transports import ALL, demo
+from tests.agi.transports import ALL, demo, making
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,15 +32,8 @@ if TYPE_CHECKING:
 @pytest.fixture(params=ALL)
 def start(request: pytest.FixtureRequest) -> Iterator[Start]:
     """Give a maker of all of each transport."""
-    running: list[Running] = []
-
-    def make(**options: Any) -> Running:
-        running.append(ALL[request.param](**options))
-        return running[-1]
-
-    yield make
-    for each in running:
-        each.stop()
+    with making(ALL[request.param]) as make:
+        yield make
 
 
 @pytest.mark.parametrize("chunk", [None, 1, 7])

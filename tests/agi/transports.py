@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import uvloop
 
@@ -19,7 +19,7 @@ from tests.agi.peers import TIMEOUT, Background, Peer, PipePeer, environment, ev
 from tests.agi.switch import Call, Switch
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
 
     from pystrix.agi import Dialogue
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     """What is run with a session as if on asyncio, and a function that waits for a condition."""
 
     LoopFactory = Callable[[], asyncio.AbstractEventLoop] | None
+
+T = TypeVar("T")
 
 
 def demo(*_: Any) -> Dialogue[None]:
@@ -525,3 +527,17 @@ SWITCHED: dict[str, Callable[..., Any]] = {
     "asyncagi-uvloop": uv_asyncagi,
 }
 ALL: dict[str, Callable[..., Running]] = {**SERVERS, **PROGRAMS, **SWITCHED}
+
+
+@contextlib.contextmanager
+def making(kind: Callable[..., T]) -> Iterator[Callable[..., T]]:
+    """Give a maker of one kind; all that it made is stopped when the block ends."""
+    running: list[Any] = []
+
+    def make(**options: Any) -> T:
+        running.append(made := kind(**options))
+        return made
+
+    yield make
+    for each in running:
+        each.stop()
