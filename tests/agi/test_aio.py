@@ -76,6 +76,26 @@ def test_parity() -> None:
                 assert isinstance(getattr(other, name), property)
 
 
+@pytest.mark.parametrize("one", [True, False])
+def test_a_loop_that_cannot_wait_for_sockets(
+    one: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is refused, as Windows has one, and the error says what to take."""
+
+    def add_reader(*_: object) -> None:
+        raise NotImplementedError
+
+    async def main() -> None:
+        monkeypatch.setattr(asyncio.get_running_loop(), "add_reader", add_reader)
+        async with aio.FastAGIServer(port=0) as server:
+            for _ in range(2):
+                with pytest.raises(RuntimeError, match="on Windows take asyncio"):
+                    await (server.handle_request() if one else server.serve_forever())
+
+    asyncio.run(main())
+
+
 def test_wrong_colour() -> None:
     """A plain function is refused, and the other server named; as the other way round."""
     aio_server, server = aio.FastAGIServer(port=0), FastAGIServer(port=0)
