@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from pystrix.agi._wire import (
     MAX_LINE,
     MAX_WORDS,
-    SHARED_REPLIES,
     ReplyLine,
     ValueData,
-    _line_of_text,
+    _kept_line,
     check_data_digits,
     decode,
     encode_command,
@@ -31,6 +30,7 @@ from pystrix.agi._wire import (
     printable,
     quote,
     refuse_harmful,
+    shared_reply,
     split_words,
     to_text,
 )
@@ -87,7 +87,7 @@ def test_lines_are_kept_within_bounds() -> None:
     """A program that sends other words each time does not grow."""
     for number in range(2000):
         encode_command("NOOP", (f"word {number}",))
-    kept = _line_of_text.cache_info()
+    kept = _kept_line.cache_info()
     assert kept.currsize == kept.maxsize
 
 
@@ -95,7 +95,7 @@ def test_lines_are_kept_within_bounds() -> None:
 def test_shared_replies(number: int) -> None:
     """They are what a reply is otherwise, and nobody can change them for others."""
     line = f"200 result={number}\n".encode()
-    shared = SHARED_REPLIES[line]
+    shared = shared_reply(line)
     assert shared == (parse_items(f"result={number}"), 200, f"result={number}")
     items = shared.items
     for change in (

@@ -156,8 +156,9 @@ class DescriptorConnection:
         if self._unsent:
             self._unsent += data
             return
+        send = self._send  # a name of its own: to call an attribute takes longer
         try:
-            sent = self._send(data)
+            sent = send(data)
         except BlockingIOError:
             sent = 0
         except OSError as error:
@@ -183,8 +184,9 @@ class DescriptorConnection:
         """Have the peer know that its bytes came, for it may wait to send more."""
 
     def _read(self) -> None:
+        receive = self._receive
         try:
-            data = self._receive(CHUNK)
+            data = receive(CHUNK)
         except BlockingIOError:
             return
         except OSError as error:

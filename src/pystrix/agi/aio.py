@@ -140,7 +140,6 @@ class FastAGIServer(Scripts):
         self._debug = debug
         self._handshake_timeout = handshake_timeout
         self._max_calls = max_calls
-        self._calls: set[FastAGI] = set()  # connected and not over
         self._tasks: dict[FastAGI, asyncio.Task[None]] = {}
         # Those whose environment has not come, with the time they have, which is the same for
         # all: the first in it is the first to be late, and one timer is enough.
@@ -301,12 +300,11 @@ class FastAGIServer(Scripts):
         if self._closing:
             connection.close()
             return stranger
-        if self._max_calls is not None and len(self._calls) >= self._max_calls:
+        if self._max_calls is not None and self._number_of_calls() >= self._max_calls:
             log_refused(peer, self._max_calls)
             connection.send_last(FAILURE_LINE)
             connection.close()
             return stranger
-        self._calls.add(call)
         if self._one_only and self._stop is not None and not self._stop.done():
             self._stop_accepting()
             self._stop.set_result(None)
@@ -315,6 +313,9 @@ class FastAGIServer(Scripts):
         if self._timer is None:
             self._timer = self._loop.call_at(deadline, self._drop_late)
         return stranger
+
+    def _number_of_calls(self) -> int:
+        return len(self._strangers) + len(self._tasks)
 
     def _drop_late(self) -> None:
         """Drop the calls whose environment has not come in time."""
@@ -328,8 +329,7 @@ class FastAGIServer(Scripts):
 
     def _begin(self, call: FastAGI) -> None:
         """Begin the task of a call whose environment has come, or cannot come any more."""
-        if self._strangers.pop(call, None) is None:
-            return  # refused, or dropped
+        del self._strangers[call]
         call.take_over()
         try:
             environment = call.environment
@@ -345,7 +345,6 @@ class FastAGIServer(Scripts):
         self._tasks[call] = self._loop.create_task(self._handle(call, *found))
 
     def _forget(self, call: FastAGI) -> None:
-        self._calls.discard(call)
         self._strangers.pop(call, None)
         self._tasks.pop(call, None)
 
