@@ -76,6 +76,26 @@ def test_parity() -> None:
                 assert isinstance(getattr(other, name), property)
 
 
+@pytest.mark.parametrize("one", [True, False])
+def test_a_loop_that_cannot_wait_for_sockets(
+    one: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is refused, as Windows has one, and the error says what to take."""
+
+    def add_reader(*_: object) -> None:
+        raise NotImplementedError
+
+    async def main() -> None:
+        monkeypatch.setattr(asyncio.get_running_loop(), "add_reader", add_reader)
+        async with aio.FastAGIServer(port=0) as server:
+            for _ in range(2):
+                with pytest.raises(RuntimeError, match="on Windows take asyncio"):
+                    await (server.handle_request() if one else server.serve_forever())
+
+    asyncio.run(main())
+
+
 def test_wrong_colour() -> None:
     """A plain function is refused, and the other server named; as the other way round."""
     aio_server, server = aio.FastAGIServer(port=0), FastAGIServer(port=0)
@@ -334,7 +354,7 @@ def test_failing_before_a_silent_peer(running: Asyncio, monkeypatch: pytest.Monk
         peer.send(environment())
         assert peer.line() == b"failure"
         assert peer.rest() == b""
-        eventually(lambda: not running.server._calls)
+        eventually(lambda: not running.server._number_of_calls())
 
 
 def serve(body: Callable[[aio.FastAGIServer], Awaitable[None]], **options: Any) -> None:
@@ -412,7 +432,7 @@ def test_server_close_cancels_the_calls() -> None:
         assert await reader.readline() == b'WAIT FOR DIGIT "-1"\n'
         _, stranger = await asyncio.open_connection(*server.server_address)
         stranger.write(b"agi_network: yes\n")
-        await asyncio.to_thread(eventually, lambda: len(server._calls) == 2)
+        await asyncio.to_thread(eventually, lambda: server._number_of_calls() == 2)
         await server.server_close()
         assert await reader.read() == b""
         assert cancelled == [True]
@@ -485,7 +505,7 @@ def test_task_of_a_call_ends_with_its_session(running: Asyncio) -> None:
         peer.send(environment())
         assert peer.line() == b'WAIT FOR DIGIT "-1"'
         (peer.reset if peer is peers[0] else peer.close)()
-    eventually(lambda: not running.server._calls)
+    eventually(lambda: not running.server._number_of_calls())
     eventually(lambda: not running.server._tasks)
 
 

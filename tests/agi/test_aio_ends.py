@@ -213,7 +213,7 @@ def test_who_has_said_nothing_when_the_server_closes(run: Run, daemon: bool) -> 
         reader, writer = await served.connect(environment())
         silent, silent_writer = await served.connect(b"agi_network: yes\n")
         assert await reader.readline() == b'WAIT FOR DIGIT "-1"\n'
-        while len(served.server._calls) < 2:  # noqa: ASYNC110 - nothing tells
+        while served.server._number_of_calls() < 2:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0)
         closing = asyncio.create_task(served.server.server_close())
         assert await silent.read() == b""
@@ -318,7 +318,7 @@ def test_one_request(run: Run) -> None:
         callers = [await served.connect(environment()) for _ in range(4)]
         for number in range(1, 3):
             await server.handle_request()
-            assert len(server._calls) == number
+            assert server._number_of_calls() == number
         for reader, _ in callers[:2]:
             assert await reader.readline() == b'WAIT FOR DIGIT "-1"\n'
         handling = asyncio.create_task(server.handle_request())
@@ -350,6 +350,6 @@ def test_accepted_in_the_last_moment() -> None:
             server._loop = asyncio.get_running_loop()
         server._connected(connection, "late")
         assert connection.closed
-        assert not server._calls
+        assert not server._number_of_calls()
 
     asyncio.run(main())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 
-from pystrix.agi._async_connection import PipeConnection, TransportSocket
+from pystrix.agi._async_connection import PipeConnection
 
 
 class Receiver:
@@ -59,27 +59,3 @@ def test_closed_before_it_is_open() -> None:
     assert os.read(far_reader, 1) == b""
     os.close(far_writer)
     os.close(far_reader)
-
-
-def test_a_closed_transport_knows_its_session_no_more() -> None:
-    """Else the two would keep each other until the garbage collector comes."""
-
-    class Transport(asyncio.Transport):
-        def write(self, data: object) -> None:
-            pass
-
-        def close(self) -> None:
-            pass
-
-    connected: list[TransportSocket] = []
-    connection = TransportSocket(lambda made, _transport: connected.append(made))
-    receiver = Receiver()
-    connection.connection_made(Transport())
-    connection.deliver_to(receiver)
-    assert connected == [connection]
-    connection.data_received(b"x")
-    connection.close()
-    connection.data_received(b"y")  # that was read meanwhile
-    connection.connection_lost(None)
-    assert receiver.got == [b"x"]
-    assert connection._receiver is not receiver

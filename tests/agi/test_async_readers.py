@@ -1,4 +1,4 @@
-"""One epoll for all connections of a server on the stock loop."""
+"""One epoll for all connections of a server."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_each_reader_is_called() -> None:
 
     async def main() -> None:
         readers = EpollReaders(asyncio.get_running_loop())
-        connections = [Connection(readers) for _ in range(_async_readers.READ_AT_ONCE + 3)]
+        connections = [Connection(readers) for _ in range(_async_readers.AT_ONCE + 3)]
         for connection in connections:
             connection.theirs.send(b"ab")
         async with asyncio.timeout(TIMEOUT):
@@ -52,6 +52,38 @@ def test_each_reader_is_called() -> None:
                     await connection.heard.wait()
                     if connection.read != b"ab":
                         connection.heard.clear()
+        for connection in connections:
+            readers.remove_reader(connection.fd)
+            connection.close()
+        readers.close()
+
+    asyncio.run(main())
+
+
+def test_who_accepts_takes_what_others_leave() -> None:
+    """All there is room for while nobody sends anything; one while everybody does."""
+
+    async def main() -> None:
+        readers = EpollReaders(asyncio.get_running_loop())
+        assert readers.spare == _async_readers.AT_ONCE
+        spare: list[int] = []
+
+        class Noting(Connection):
+            def hear(self) -> None:
+                super().hear()
+                spare.append(readers.spare)
+
+        connections = [Noting(readers) for _ in range(_async_readers.AT_ONCE + 3)]
+        for connection in connections:
+            connection.theirs.send(b"a")
+        async with asyncio.timeout(TIMEOUT):
+            for connection in connections:
+                await connection.heard.wait()
+            connections[0].heard.clear()
+            connections[0].theirs.send(b"b")
+            await connections[0].heard.wait()
+        at_once = _async_readers.AT_ONCE
+        assert spare == [1] * at_once + [at_once - 2] * 3 + [at_once]
         for connection in connections:
             readers.remove_reader(connection.fd)
             connection.close()

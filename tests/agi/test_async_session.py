@@ -111,6 +111,23 @@ def test_last_in_line_cancelled() -> None:
     run(body)
 
 
+def test_cancelled_when_its_reply_comes() -> None:
+    """The reply comes before the task takes note; what is cancelled gets no result."""
+
+    async def body(session: AsyncSession, connection: Connection) -> None:
+        first = await ask(session, "A")
+        first.cancel()
+        session.feed(b"200 result=1 (a)\n")
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        second = await ask(session, "B")
+        assert asked(connection) == ["A", "B"]
+        session.feed(b"200 result=1 (b)\n")
+        assert await second == "b"
+
+    run(body)
+
+
 @pytest.mark.parametrize("more", [False, True])
 def test_cancelled_when_its_turn_has_come(more: bool) -> None:
     """A turn that comes at the moment of the cancellation goes to the next in line."""

@@ -44,10 +44,10 @@ DOORS = {
 """Those that show what others define."""
 
 INTERNAL = {
-    "pystrix.agi.aio": {"ACCEPTED_AT_ONCE", "FAILURE_SECONDS"},  # internal limits
+    "pystrix.agi.aio": {"FAILURE_SECONDS"},  # an internal limit
     "pystrix.agi.asyncagi": {"FAILURE_SECONDS"},
     "pystrix.agi.audio": {"FRAMES_PER_SECOND", "Frames", "find_format"},  # shared with asyncio
-    "pystrix.agi.environment": {"is_as_sent"},  # shared with the protocol
+    "pystrix.agi.environment": {"ends_without_arguments", "is_as_sent"},  # shared with the protocol
     "pystrix.agi.errors": {"is_hangup"},  # shared by what hears of the end of a call
     "pystrix.agi.fastagi": {"FAILURE_SECONDS"},
 }

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pystrix.agi._wire import (
     MAX_LINE,
     MAX_WORDS,
-    _line_of_text,
+    _kept_line,
     check_data_digits,
     decode,
     encode_command,
@@ -75,7 +75,7 @@ def test_lines_are_kept_within_bounds() -> None:
     """A program that sends other words each time does not grow."""
     for number in range(2000):
         encode_command("NOOP", (f"word {number}",))
-    kept = _line_of_text.cache_info()
+    kept = _kept_line.cache_info()
     assert kept.currsize == kept.maxsize
 
 

@@ -88,7 +88,8 @@ class Acknowledged(Action["Response"]):
         Raises:
             AGIAppError: If the result is -1 though the channel lives.
         """
-        if response.items["result"].value == "-1":
+        value, _ = response.items["result"]
+        if value == "-1":
             raise AGIAppError(f"Asterisk could not do {self}", response.items)
         return response
 

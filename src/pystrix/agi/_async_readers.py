@@ -1,7 +1,8 @@
-"""One epoll for all connections of a server on the stock loop.
+"""One epoll for all connections of a server.
 
-That loop takes a hundred steps of Python for each descriptor that can be read from. Here it sees
-one descriptor, that of the epoll, and each of those behind it takes a few steps.
+The stock loop takes a hundred steps of Python for each descriptor that can be read from, and uvloop
+makes a transport of it. Here the loop sees one descriptor, that of the epoll, and each of those
+behind it takes a few steps.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-READ_AT_ONCE: Final = 64
-"""Descriptors that are read from before the loop's other work gets its turn."""
+AT_ONCE: Final = 64
+"""What is read from and accepted before the loop's other work gets its turn."""
 
 
 class Readers(Protocol):
@@ -41,6 +42,8 @@ class EpollReaders:
         self._epoll = select.epoll()
         self._callbacks: dict[int, Callable[[], object]] = {}
         self._closing = False
+        self.spare: int = AT_ONCE
+        """How many connections may be accepted in this turn: as many as others leave room for."""
         loop.add_reader(self._epoll.fileno(), self._read)
 
     def add_reader(self, fd: int, callback: Callable[[], object], /) -> None:
@@ -64,7 +67,9 @@ class EpollReaders:
 
     def _read(self) -> None:
         callbacks = self._callbacks
-        for fd, _ in self._epoll.poll(0, READ_AT_ONCE):
+        ready = self._epoll.poll(0, AT_ONCE)
+        self.spare = AT_ONCE + 1 - len(ready)
+        for fd, _ in ready:
             callback = callbacks.get(fd)
             if callback is not None:  # else another callback has removed it
                 callback()

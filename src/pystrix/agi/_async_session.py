@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 C = TypeVar("C", bound="Callable[[], object]")
 
-_WAITING, _ENVIRONMENT = State.WAITING, State.ENVIRONMENT
+_ENVIRONMENT, _READY, _WAITING, _ = State
 _LOGGER = logging.getLogger("pystrix.agi")
 
 
@@ -83,7 +83,8 @@ class AsyncSession(CallFacts):
             AGIError: If Asterisk refused the command or could not carry it out.
             AGIProtocolError: If the peer does not speak AGI.
         """
-        if timeout is not None or action.__class__ is GeneratorType:
+        kind: object = type(action)
+        if timeout is not None or kind is GeneratorType:
             return await self._execute_otherwise(action, timeout)
         if TYPE_CHECKING:  # as a call it would cost as much as a part of the work
             action = cast("Action[T]", action)
@@ -95,7 +96,8 @@ class AsyncSession(CallFacts):
             line = protocol.send_action(action)
             if self._debug:
                 _LOGGER.debug("%s << %r", self.peer, line)
-            self._write(line)
+            write = self._write  # a name of its own: to call an attribute takes longer
+            write(line)
             if protocol.state is _WAITING:
                 waiter = self._waiter = (self._loop or self._running_loop()).create_future()
                 try:
@@ -237,8 +239,16 @@ class AsyncSession(CallFacts):
         """Take what was read."""
         if self._debug:
             _LOGGER.debug("%s >> %r", self.peer, data)
-        self._protocol.receive_data(data)
-        self._advance()
+        protocol = self._protocol
+        protocol.receive_data(data)
+        if protocol.state is not _READY or protocol.hung_up or (waiter := self._waiter) is None:
+            self._advance()
+        else:  # nearly always: it is the whole reply, for which somebody waits
+            self._waiter = None
+            try:  # noqa: SIM105 - that takes as long as all of this
+                waiter.set_result(None)
+            except asyncio.InvalidStateError:
+                pass  # it is cancelled, which nobody has taken note of yet
 
     def feed_eof(self) -> None:
         """Take the end of the connection. Idempotent."""

@@ -162,6 +162,22 @@ class Listener:
                 each.close()
 
 
+class _ListeningSocket(socket.socket):
+    """A socket whose `accept` does not go through two Enums for each connection."""
+
+    def __init__(self, family: int, kind: int, protocol: int) -> None:
+        super().__init__(family, kind, protocol)
+        self._family, self._kind = super().family, super().type
+
+    @property
+    def family(self) -> socket.AddressFamily:
+        return self._family
+
+    @property
+    def type(self) -> socket.SocketKind:
+        return self._kind
+
+
 def peer_text(address: tuple[Any, ...]) -> str:
     """Write an address as ``host:port``."""
     host, port = address[:2]
@@ -183,7 +199,7 @@ def listen(interface: str, port: int, *, reuse_port: bool) -> socket.socket:
     # A name with both kinds of address is IPv4, as it was in 1.x.
     found.sort(key=lambda each: each[0] != socket.AF_INET)
     family, kind, protocol, _, address = found[0]
-    listener = socket.socket(family, kind, protocol)
+    listener = _ListeningSocket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # The connections inherit these.

@@ -29,7 +29,7 @@ from pystrix.agi._incoming import Incoming, State
 from pystrix.agi._limits import ENVIRONMENT_LIMIT, REPLY_LIMIT, SURELY_WHOLE
 from pystrix.agi._wire import (
     HANGUP_LINE,
-    SHARED_REPLIES,
+    LONGEST_SHARED,
     Cancelling,
     Response,
     cancelling,
@@ -44,8 +44,9 @@ from pystrix.agi._wire import (
     parse_reply_line,
     parse_value,
     printable,
+    shared_reply,
 )
-from pystrix.agi.environment import Environment, is_as_sent
+from pystrix.agi.environment import Environment, ends_without_arguments, is_as_sent
 from pystrix.agi.errors import (
     AGIDeadChannelError,
     AGIEnvironmentLimitError,
@@ -253,12 +254,17 @@ class AGIProtocol(Incoming):
         state = self.state
         if state is _WAITING:
             if not self._buffer:
-                shared = SHARED_REPLIES.get(data)
-                if shared is not None and self._on_line is None and self._on_reply is None:
+                if (
+                    len(data) <= LONGEST_SHARED
+                    and (shared := shared_reply(data)) is not None
+                    and self._on_line is None
+                    and self._on_reply is None
+                ):
                     self._answered(shared)
                     return
-                if data.find(b"\n") == len(data) - 1 >= 0:  # nearly always a read is one line
-                    (self._on_line or AGIProtocol._reply_line)(self, data[:-1])
+                line, feed, rest = data.partition(b"\n")
+                if feed and not rest:  # nearly always a read is one line
+                    (self._on_line or AGIProtocol._reply_line)(self, line)
                     return
             self._buffer += data
             self._read_lines()
@@ -341,7 +347,7 @@ class AGIProtocol(Incoming):
         self._environment = environment
         self.state = _READY
         # Behind the arguments, which the dialplan's data may cut short.
-        self.may_have_more = b"\nagi_arg_" in block
+        self.may_have_more = not ends_without_arguments(block) and b"\nagi_arg_" in block
         if self._buffer:
             self._read_idle()  # a caller who left early: HANGUP follows at once
 
@@ -386,9 +392,9 @@ class AGIProtocol(Incoming):
     # Private: the line handlers.
 
     def _reply_line(self, line: bytes) -> None:
-        if line.startswith(b"200 ") and self._on_reply is None:
+        if line[:4] == b"200 " and self._on_reply is None:
             text = line[4:].decode("utf-8", "surrogateescape")
-            if has_parenthesis(text) and gives_value(self._line):
+            if gives_value(self._line) and has_parenthesis(text):
                 self._value(line, text)
             else:
                 self._answered(new_tuple(Response, (parse_items(text), OK, text)))
@@ -482,12 +488,13 @@ class AGIProtocol(Incoming):
 
     def _answered(self, response: Response) -> None:
         """Take the whole reply of a command that was carried out."""
-        result = response.items.get("result")
+        self._response = response
+        items, _, _ = response
+        result = items.get("result")
         if result is None:
             said = f"a reply without a result: {response.raw!r}"
-            self._fail(AGINoResultError(said, response.items))
+            self._fail(AGINoResultError(said, items))
             return
-        self._response = response
         value, data = result
         if value == "1" and is_exec(self._line):
             self._on_reply = AGIProtocol._usage_after_exec

@@ -33,9 +33,8 @@ class Route(NamedTuple):
 
     def call(self, session: object, request: Request) -> Any:  # noqa: ANN401 - the handler's
         """Call it; with asyncio the result is to be awaited."""
-        if self.takes_session:
-            return self.function(session)
-        return self.function(session, request.args, request.kwargs, request.match, request.path)
+        function, takes_session = self
+        return function(session) if takes_session else function(session, *request)
 
 
 class Scripts:
@@ -156,7 +155,7 @@ class Scripts:
         if route is None:
             _LOGGER.warning("%s: no handler for the script %r", peer, path)
             return None
-        return route, Request.of(environment, match)
+        return route, Request(environment.arguments, environment.query, match, path)
 
 
 def log_stranger(

@@ -33,7 +33,6 @@ FAILURE_LINE: Final = b"failure\n"
 # Makes a NamedTuple in half the time of a call of its class, whose __new__ is Python.
 new_tuple: Callable[..., Any] = tuple.__new__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
-_PLAIN = frozenset({str})
 _NO_TEXT = (bytes, bytearray, memoryview, type(None))
 _QUOTE, _BACKSLASH = b'"\\'
 _BETWEEN = '" "'
@@ -42,6 +41,7 @@ _FORBIDDEN = re.compile("[\n\0]")
 _NAME = re.compile(r"[A-Za-z]+(?: [A-Za-z]+)*")
 _NUMBER = re.compile(r"[+-]?[0-9]+")
 _TAGGED = re.compile(r"\(([a-z]+)\) (?=[a-z]+=)")
+_VALUE = "result=1 ("
 _VALUE_NAMES = (b"GET VARIABLE ", b"GET FULL VARIABLE ", b"DATABASE GET ", b"RECEIVE TEXT ")
 _HARMFUL_NAMES = frozenset({"GET OPTION", "GET DATA", "DATABASE DELTREE"})
 # How a line of these begins, quotes and backslashes in its name included.
@@ -130,24 +130,32 @@ def encode_command(name: str, words: Sequence[Any]) -> bytes:
         TypeError: If a word is bytes or None.
     """
     try:
-        return _line_of_text(name, *words)
+        return _kept_line(name, *words)
     except TypeError:
         pass  # not all of them are str, and to_text says better what is wrong with which
     return _line_of_text(name, *[str.__str__(to_text(word)) for word in words])
 
 
-# A line and its words take at most 40 KiB, so all of them 20 MiB; but they are mostly short.
-@functools.lru_cache(maxsize=512, typed=True)
+def encode_once(name: str, words: Sequence[Any]) -> bytes:
+    """Do what `encode_command` does, for words that hardly ever come again: it keeps the lines."""
+    try:
+        return _line_of_text(name, *words)
+    except TypeError:
+        pass
+    return _line_of_text(name, *[str.__str__(to_text(word)) for word in words])
+
+
 def _line_of_text(name: str, *words: str) -> bytes:
-    """Make the line of a command; a program has the same ones again and again.
+    """Make the line of a command.
 
     Raises:
-        TypeError: If a word is no str but of a subclass, say: one that is equal to it, and was
-            here before, may have another text.
+        TypeError: If a word is no str but of a subclass, say: one that is equal to it, and is in
+            the cache, may have another text.
         ValueError: As `encode_command`.
     """
-    if not _PLAIN.issuperset(map(type, words)):
-        raise TypeError("not plain text")
+    for word in words:
+        if type(word) is not str:
+            raise TypeError("not plain text")
     text = _BETWEEN.join(words)
     # One look at all words, which nearly always are as `quote` would make them.
     between = 2 * len(words) - 2 if words else 0
@@ -164,6 +172,11 @@ def _line_of_text(name: str, *words: str) -> bytes:
         _check_length(data)
         refuse_harmful(split_words(data[:-1]))
     return data
+
+
+# A program has the same lines again and again. One and its words take at most 40 KiB, so all of
+# them 20 MiB; but they are mostly short.
+_kept_line = functools.lru_cache(maxsize=512, typed=True)(_line_of_text)
 
 
 @functools.lru_cache(maxsize=256)
@@ -347,7 +360,7 @@ def _name(line: bytes) -> bytes:
 
 def has_parenthesis(text: str) -> bool:
     """Tell whether a parenthesis follows the result in a reply."""
-    return text[:10] == "result=1 (" or text.find(" (") == text.find(" ") >= 0
+    return text[:10] == _VALUE or text.find(" (") == text.find(" ") >= 0
 
 
 def parse_value(text: str) -> dict[str, ValueData]:
@@ -355,6 +368,8 @@ def parse_value(text: str) -> dict[str, ValueData]:
 
     The value reaches to the last parenthesis, for Asterisk does not escape it.
     """
+    if text[:10] == _VALUE and text[-1] == ")":  # nearly always
+        return {"result": new_tuple(ValueData, ("1", text[10:-1]))}
     result, _, rest = text.partition(" ")
     value = "1" if result == "result=1" else result.removeprefix("result=")
     return {"result": new_tuple(ValueData, (value, rest[1:-1] if rest[-1:] == ")" else rest[1:]))}
@@ -403,8 +418,11 @@ def _shared(number: int) -> tuple[bytes, Response]:
     return f"200 {text}\n".encode(), Response(_SharedItems(parse_items(text)), 200, text)
 
 
-SHARED_REPLIES: Final = dict(map(_shared, range(128)))
-"""The replies that most commands have, a number or a DTMF digit and nothing else, read already."""
+_SHARED = dict(map(_shared, range(128)))
+LONGEST_SHARED: Final = max(map(len, _SHARED))
+shared_reply: Final = _SHARED.get
+"""Give the reply of a line that most commands have, read already: a number or the code of a DTMF
+digit, and nothing else. None for any other line."""
 
 
 def lines_of_value(lines: Iterable[bytes]) -> tuple[bytes, list[bytes]]:

@@ -8,11 +8,11 @@ import importlib
 import logging
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
-from pystrix.agi._async_connection import OwnSocket, SocketConnection, TransportSocket
+from pystrix.agi._async_connection import OwnSocket
 from pystrix.agi._async_readers import EpollReaders, readers_on
 from pystrix.agi._async_session import AsyncSession
 from pystrix.agi._async_stdio import AGI, EAGI, AudioStream
-from pystrix.agi._listener import BACKLOG, EXHAUSTED_SECONDS, listen, peer_text
+from pystrix.agi._listener import EXHAUSTED_SECONDS, listen, peer_text
 from pystrix.agi._protocol import State
 from pystrix.agi._scripts import Scripts, log_end, log_refused, log_stranger
 from pystrix.agi._wire import FAILURE_LINE
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from pystrix.agi._async_asyncagi import AsyncAGI, AsyncAGIServer
+    from pystrix.agi._async_connection import SocketConnection
 
 __all__ = [
     "AGI",
@@ -39,9 +40,6 @@ _LOGGER = logging.getLogger("pystrix.agi")
 
 FAILURE_SECONDS: Final = 2.0
 """How long Asterisk gets to read that a handler failed."""
-
-ACCEPTED_AT_ONCE: Final = 64
-"""Connections that are accepted before those that are there get their turn again."""
 
 
 class FastAGI(AsyncSession):
@@ -142,7 +140,6 @@ class FastAGIServer(Scripts):
         self._debug = debug
         self._handshake_timeout = handshake_timeout
         self._max_calls = max_calls
-        self._calls: set[FastAGI] = set()  # connected and not over
         self._tasks: dict[FastAGI, asyncio.Task[None]] = {}
         # Those whose environment has not come, with the time they have, which is the same for
         # all: the first in it is the first to be late, and one timer is enough.
@@ -150,7 +147,7 @@ class FastAGIServer(Scripts):
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = self._closing = False
         self._loop: asyncio.AbstractEventLoop  # on which it serves
-        self._readers: EpollReaders | None = None  # while it serves, on the stock loop
+        self._readers: EpollReaders | None = None  # while it serves
         self._stop: asyncio.Future[None] | None = None  # while it serves
         self._idle = asyncio.Event()  # nobody serves
         self._idle.set()
@@ -246,70 +243,40 @@ class FastAGIServer(Scripts):
         self._loop = asyncio.get_running_loop()
         self._idle.clear()
         self._stop = self._loop.create_future()
-        server: asyncio.Server | None = None
         try:
-            if isinstance(self._loop, asyncio.SelectorEventLoop):
+            try:
                 if not self._one_only:
                     self._readers = readers_on(self._loop)
                 self._start_accepting()
-            elif self._one_only:
-                await self._transport_one(timeout)
-                return
-            else:
-                # A descriptor of its own: the loop closes it, and we may serve again.
-                server = await self._loop.create_server(
-                    lambda: TransportSocket(self._transport_connected),
-                    sock=self.socket.dup(),
-                    backlog=BACKLOG,
-                )
+            except NotImplementedError:
+                raise RuntimeError(
+                    f"{self._loop!r} cannot wait for sockets (add_reader): "
+                    "on Windows take asyncio.SelectorEventLoop"
+                ) from None
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(timeout):
                     await asyncio.shield(self._stop)
         finally:
-            if server is None:
-                self._stop_accepting()
-            else:
-                server.close()
+            self._stop_accepting()
             if self._readers is not None:
                 self._readers.close()
                 self._readers = None
             self._stop = None
             self._idle.set()
 
-    async def _transport_one(self, timeout: float | None) -> None:
-        """Serve one call where connections are transports: a server would accept several."""
-        stop = cast("asyncio.Future[None]", self._stop)
-        with contextlib.suppress(TimeoutError), self.socket.dup() as listening:
-            async with asyncio.timeout(timeout):
-                while not stop.done():
-                    accept = self._loop.create_task(self._loop.sock_accept(listening))
-                    either: list[asyncio.Future[Any]] = [accept, stop]
-                    try:
-                        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-                    finally:
-                        if not accept.done():
-                            accept.cancel()
-                            await asyncio.wait([accept])
-                    if not accept.cancelled():
-                        connection, _ = accept.result()
-                        await self._loop.connect_accepted_socket(
-                            lambda: TransportSocket(self._transport_connected), connection
-                        )
-
     def _start_accepting(self) -> None:
         if not self._stopping and self._stop is not None:  # else it is over meanwhile
-            self._loop.add_reader(self.socket, self._accept)
+            (self._readers or self._loop).add_reader(self.socket.fileno(), self._accept)
 
     def _stop_accepting(self) -> None:
-        own = self._stop is not None and isinstance(self._loop, asyncio.SelectorEventLoop)
-        if own and self.socket.fileno() >= 0:
-            self._loop.remove_reader(self.socket)
+        if self._stop is not None and self.socket.fileno() >= 0:
+            (self._readers or self._loop).remove_reader(self.socket.fileno())
 
     # One call.
 
     def _accept(self) -> None:
-        """Accept the connections that are there."""
-        for _ in range(1 if self._one_only else ACCEPTED_AT_ONCE):
+        """Accept connections that are there: few while calls are busy, which come first."""
+        for _ in range(self._readers.spare if self._readers is not None else 1):
             try:
                 connection, address = self.socket.accept()
             except (BlockingIOError, ConnectionAbortedError):
@@ -325,12 +292,6 @@ class FastAGIServer(Scripts):
             if not own.is_over:  # there was room
                 own.open(stranger, self._loop, self._readers)
 
-    def _transport_connected(
-        self, connection: TransportSocket, transport: asyncio.Transport
-    ) -> None:
-        peer = peer_text(transport.get_extra_info("peername") or ("?", 0))
-        connection.deliver_to(self._connected(connection, peer))
-
     def _connected(self, connection: SocketConnection, peer: str) -> _Stranger:
         """Take a connection, if there is room for it."""
         call = FastAGI(connection, peer, debug=self._debug)
@@ -339,12 +300,11 @@ class FastAGIServer(Scripts):
         if self._closing:
             connection.close()
             return stranger
-        if self._max_calls is not None and len(self._calls) >= self._max_calls:
+        if self._max_calls is not None and self._number_of_calls() >= self._max_calls:
             log_refused(peer, self._max_calls)
             connection.send_last(FAILURE_LINE)
             connection.close()
             return stranger
-        self._calls.add(call)
         if self._one_only and self._stop is not None and not self._stop.done():
             self._stop_accepting()
             self._stop.set_result(None)
@@ -353,6 +313,9 @@ class FastAGIServer(Scripts):
         if self._timer is None:
             self._timer = self._loop.call_at(deadline, self._drop_late)
         return stranger
+
+    def _number_of_calls(self) -> int:
+        return len(self._strangers) + len(self._tasks)
 
     def _drop_late(self) -> None:
         """Drop the calls whose environment has not come in time."""
@@ -366,8 +329,7 @@ class FastAGIServer(Scripts):
 
     def _begin(self, call: FastAGI) -> None:
         """Begin the task of a call whose environment has come, or cannot come any more."""
-        if self._strangers.pop(call, None) is None:
-            return  # refused, or dropped
+        del self._strangers[call]
         call.take_over()
         try:
             environment = call.environment
@@ -383,7 +345,6 @@ class FastAGIServer(Scripts):
         self._tasks[call] = self._loop.create_task(self._handle(call, *found))
 
     def _forget(self, call: FastAGI) -> None:
-        self._calls.discard(call)
         self._strangers.pop(call, None)
         self._tasks.pop(call, None)
 

@@ -5,6 +5,7 @@ Pure.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Environment"]
 
 _UNKNOWN = "unknown"
+_OWN_END = b"\nagi_threadid:"
 _NOTHING: Mapping[str, str] = {}
 
 
@@ -52,7 +54,7 @@ class Environment(Mapping[str, str]):
         environment = cls(_NOTHING)
         environment._block = b"\n%b\n" % block
         environment._parsed = None
-        if b"\nagi_arg_1:" not in environment._block:
+        if ends_without_arguments(block):
             environment._arguments = ()
         return environment
 
@@ -72,14 +74,14 @@ class Environment(Mapping[str, str]):
 
     def _value(self, name: str) -> str | None:
         """Give the value of a variable without taking the whole block apart."""
-        if self._parsed is None and name.isidentifier():
-            block, begin = self._block, f"\n{name}:".encode()
-            at = block.find(begin)
-            if at < 0 or name[:4] != "agi_":
-                return None
-            at += len(begin)
-            return decode(block[at : block.index(b"\n", at)]).removeprefix(" ")
-        return self._variables.get(name)
+        if self._parsed is not None or (begin := _line_begin(name)) is None:
+            return self._variables.get(name)
+        block = self._block
+        at = block.find(begin)
+        if at < 0:
+            return None
+        at += len(begin)
+        return decode(block[at : block.index(b"\n", at)]).removeprefix(" ")
 
     @property
     def ignored(self) -> tuple[str, ...]:
@@ -253,6 +255,12 @@ class Environment(Mapping[str, str]):
         return self._int("agi_threadid")
 
 
+@functools.lru_cache(maxsize=64)
+def _line_begin(name: str) -> bytes | None:
+    """Give how the line of a variable begins; None if no variable has that name."""
+    return f"\n{name}:".encode() if name.isidentifier() and name[:4] == "agi_" else None
+
+
 def _parse_query(text: str) -> dict[str, list[str]]:
     """Read a query: what `urllib.parse.parse_qs` does, in a fraction of its time."""
     query: dict[str, list[str]] = {}
@@ -269,6 +277,11 @@ def _unquote(text: str) -> str:
     return text
 
 
+def ends_without_arguments(block: bytes) -> bool:
+    """Tell whether the last line is the last of Asterisk's own, behind which arguments come."""
+    return block.startswith(_OWN_END, block.rfind(b"\nagi_"))
+
+
 def is_as_sent(block: bytes) -> bool:
     """Tell whether a block is as Asterisk makes it; a line feed in the dialplan's data shows."""
     lines = block.count(b"\n")
@@ -276,5 +289,5 @@ def is_as_sent(block: bytes) -> bool:
         block.startswith(b"agi_")
         and block.count(b"\nagi_") == lines
         and block.count(b":") > lines
-        and b"\nagi_threadid:" in block
+        and (ends_without_arguments(block) or _OWN_END in block)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from pystrix.agi._action import Action, T_co
 from pystrix.agi._wire import parse_number, to_text
@@ -54,10 +54,12 @@ class PlainAction(Action[T_co]):
         Raises:
             AGIAppError: If it is negative or no character.
         """
+        if response.items["result"].value == "0":  # nearly always
+            return None
         code = self.number(response)
         if not 0 <= code <= 0x10FFFF:  # noqa: PLR2004 - the last code point
             raise self.failed(response, f"result {code}")
-        return chr(code) if code else None
+        return chr(code) if code else None  # it may be written 00
 
     def endpos(self, response: Response) -> int:
         """Read where a file stood when the command ended.
@@ -95,7 +97,11 @@ def join_digits(digits: Digits) -> str:
         return digits
     if isinstance(digits, _NO_LISTS):
         return to_text(digits)  # which refuses them
-    return "".join(map(to_text, digits))
+    listed = tuple(digits)
+    try:
+        return "".join(cast("tuple[str, ...]", listed))
+    except TypeError:
+        return "".join(map(to_text, listed))
 
 
 def optional(*words: object) -> list[object]:

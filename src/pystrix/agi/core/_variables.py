@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from pystrix.agi._action import Acknowledged
-from pystrix.agi._wire import decode, encode_command, to_text
+from pystrix.agi._wire import decode, encode_command, encode_once, to_text
 from pystrix.agi.core._results import PlainAction, optional
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ class _ReadAction(PlainAction["str | None"]):
 
     def process_response(self, response: Response) -> str | None:
         """Give the value, None if there is none."""
-        result = response.items["result"]
-        return result.data if result.value == "1" else None
+        value, data = response.items["result"]
+        return data if value == "1" else None
 
 
 class GetVariable(_ReadAction):
@@ -136,4 +136,4 @@ class SetVariable(Acknowledged):
     """
 
     def __init__(self, name: str, value: object) -> None:
-        self.wire: bytes = encode_command("SET VARIABLE", (name, value))
+        self.wire: bytes = encode_once("SET VARIABLE", (name, value))
