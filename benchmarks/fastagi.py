@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from benchmarks.figures import Run, ServerFigures, Settings
 
 RESULTS = Path(__file__).parent / "results"
-ROUNDS = {1: 3, 50: 5, 1000: 5, 5000: 2}
+ROUNDS = {1: 3, 50: 7, 1000: 7, 5000: 2}
 """Rounds at each number of calls at a time: most where the bars are; with 5000 each takes long."""
 SECONDS = 1.0
 HELD = 2000
@@ -42,7 +42,7 @@ SPARE_FILES = 100
 def options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fastagi", description=__doc__)
-    parser.add_argument("--rounds", type=int, help="how often each is measured (5 at 50 and 1000)")
+    parser.add_argument("--rounds", type=int, help="how often each is measured (7 at 50 and 1000)")
     parser.add_argument("--seconds", type=float, help=f"counted in each round ({SECONDS:g})")
     parser.add_argument("--concurrency", type=int, nargs="*", help="calls at a time")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="servers, by name or part of it")
