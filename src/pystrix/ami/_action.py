@@ -97,7 +97,7 @@ class Action(dict[str, Any], Generic[T_co]):
             TypeError: If a value is bytes or None.
         """
         headers: list[tuple[str, object]] = [("Action", self["Action"])]
-        for name, value in (*self.items(), *kwargs.items()):
+        for name, value in (*self.items(), *kwargs.items()) if kwargs else self.items():
             if name == "Action":
                 continue
             if name.lower() == "actionid":

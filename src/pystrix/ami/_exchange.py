@@ -29,18 +29,15 @@ def seconds_for(action: Action[Any], timeout: float | None) -> float:
         TypeError: If it is no action.
         ValueError: If the timeout is not a number: no clock ever reaches it.
     """
-    _refuse_others(action)
-    seconds = action.timeout if timeout is None else timeout
-    if math.isnan(seconds):
-        raise ValueError(f"the timeout of {action.name} is seconds, not {seconds!r}")
-    return seconds
-
-
-def _refuse_others(given: object) -> None:
+    given: object = action
     if not isinstance(given, Action):
         raise TypeError(
             f"what is sent is an Action, actions.Ping() or AnyAction('Ping'), not {given!r}"
         )
+    seconds = action.timeout if timeout is None else timeout
+    if math.isnan(seconds):
+        raise ValueError(f"the timeout of {action.name} is seconds, not {seconds!r}")
+    return seconds
 
 
 class Collector(Protocol):

@@ -301,7 +301,7 @@ class AMIProtocol:
         while start < size:
             if buffer[start] in b"\r\n":
                 start = _skip_stray_lines(buffer, start)
-            match = self._end.search(buffer, max(start, searched))
+            match = self._end.search(buffer, start if start > searched else searched)
             if match is None:
                 break
             end = match.end(1)
@@ -341,10 +341,11 @@ class AMIProtocol:
                 )
             self._received.append(response)
             return
-        exchange.response = response = response.as_kind(exchange.action.RESPONSE)
+        exchange.response = response
         if response.name.lower() == "goodbye":
             self.goodbye = True
         try:
+            response.__class__ = exchange.action.RESPONSE  # nobody has seen it yet
             more = response.success and exchange.collector.expects_events(response)
         except Exception as error:  # noqa: BLE001 - what a program added harms itself only
             exchange.finish(error)
