@@ -64,6 +64,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | OwnSocket | None = None
         self._paused = False
         self._flush_due = False
+        self._state = protocol.state  # when something was read last
         self._timeouts = Timeouts(self._loop)
         self._keepalive: Keepalive | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -205,10 +206,11 @@ class AsyncConnection(asyncio.BufferedProtocol):
         messages = protocol.messages_received()
         if messages:
             self._on_messages(messages)
-        if not self._greeted.done() and protocol.state is not State.BANNER:
-            self._greeted.set_result(None)
-        if protocol.state is _CLOSED:
-            self.close("", protocol.failure)
+        if protocol.state is not self._state:
+            self._state = protocol.state
+            wake(self._greeted)
+            if self._state is _CLOSED:
+                self.close("", protocol.failure)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take the end."""

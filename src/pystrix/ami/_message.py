@@ -58,7 +58,12 @@ EVENT: Final = b"Event: "
 LOOKS: Final = 4
 """How many headers are looked up one by one; about as much work as reading all of an event."""
 
-_RESPONSE = b"Response: "
+# What the first line says, and the second, as Asterisk writes them; if it is an ActionID that is
+# whole. Where it says anything else the message is read.
+_HEAD = re.compile(
+    rb"(?:Event: ([^\r\n]++)|Response: ([^\r\n]++))\r?\n"
+    rb"(?:ActionID: ([^\r\n]*+)\r?\n(?=[^:\n]+:|\Z))?"
+)
 _FOLLOWS_HEADERS = frozenset({"response", "privilege", "actionid"})
 _END_COMMAND = decode(END_COMMAND)
 _FAILURES = frozenset({"error", "failure"})
@@ -82,6 +87,7 @@ class Message(MutableMapping[str, str]):
 
     _KINDS: ClassVar[tuple[str, str]] = ("event", "response")
     _said: str = ""  # the name on the first line, if that has been read
+    _said_id: str | None = None  # the ActionID on the second
     _parsed: bool = False
     _looks: int = 0
 
@@ -131,7 +137,8 @@ class Message(MutableMapping[str, str]):
     @property
     def action_id(self) -> str | None:
         """The ActionID of the request this belongs to, if it has one."""
-        return self._find("actionid")
+        said = self._said_id
+        return self._find("actionid") if said is None or self._parsed else said
 
     @property
     def headers(self) -> Self:
@@ -376,14 +383,16 @@ def read_message(block: bytes, events: Mapping[str, type[Event]]) -> Event | Res
         block: The lines, without the empty line that ends them.
         events: The classes of events by name in lower case; any other event is an `Event`.
     """
-    if block.startswith(EVENT) and (name := _first_value(block, EVENT)):
-        event = events.get(name.lower(), Event).from_wire(block)
-        event._said = name  # noqa: SLF001
-        return event
-    if block.startswith(_RESPONSE) and (name := _first_value(block, _RESPONSE)):
-        response = Response.from_wire(block)
-        response._said = name  # noqa: SLF001
-        return response
+    head = _HEAD.match(block)
+    if head is not None:
+        event, response, action_id = head.groups()
+        name = (event or response).decode("utf-8", "surrogateescape")
+        kind = events.get(name.lower(), Event) if event else Response
+        message = kind.from_wire(block)
+        message._said = name  # noqa: SLF001
+        if action_id is not None:
+            message._said_id = action_id.decode("utf-8", "surrogateescape")  # noqa: SLF001
+        return message
     headers = Message.from_wire(block).all_items()
     header, name = next(pair for pair in headers if _says_kind(pair[0]))
     if header.lower() == "response":
