@@ -19,7 +19,7 @@ from pystrix.ami import (
     aio,
     events,
 )
-from pystrix.ami._async_connection import CHUNK
+from pystrix.ami._async_socket import CHUNK
 from pystrix.ami._async_events import SLICE, Mailbox, deliver
 from tests.agi.peers import records
 from tests.ami.looping import PING, PONG, made, numbers, online, ping, run, until

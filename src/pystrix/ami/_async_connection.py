@@ -247,7 +247,8 @@ class AsyncConnection(asyncio.BufferedProtocol):
         transport, _ = await self._loop.create_connection(
             lambda: self, host, port, ssl=context, server_hostname=server_hostname or host
         )
-        return transport.get_extra_info("socket")
+        connected = transport.get_extra_info("socket")
+        return cast("socket.socket", connected)
 
     def _log(self, text: str, *values: object) -> None:
         if self._logger is not None:

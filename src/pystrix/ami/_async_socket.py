@@ -27,7 +27,7 @@ class Receiver(Protocol):
         ...
 
     def pause_writing(self) -> None:
-        """Write no more: the peer does not read."""
+        """Write no more: the peer does not read. Idempotent."""
         ...
 
     def resume_writing(self) -> None:

@@ -6,7 +6,7 @@ Pure. `AMIProtocol` fills it; a manager waits for it and takes its result.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Generic, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, cast
 
 from pystrix.ami._action import Action, T_co
 
@@ -29,10 +29,9 @@ def seconds_for(action: Action[Any], timeout: float | None) -> float:
         TypeError: If it is no action.
         ValueError: If the timeout is not a number: no clock ever reaches it.
     """
-    given: object = action
-    if not isinstance(given, Action):
+    if not isinstance(cast("object", action), Action):
         raise TypeError(
-            f"what is sent is an Action, actions.Ping() or AnyAction('Ping'), not {given!r}"
+            f"what is sent is an Action, actions.Ping() or AnyAction('Ping'), not {action!r}"
         )
     seconds = action.timeout if timeout is None else timeout
     if math.isnan(seconds):

@@ -451,7 +451,9 @@ def _look_up(block: bytes, name: str) -> str | None:
     if found is None:
         return None
     value, whole = found.groups()
-    return _UNCLEAR if whole is None else value.decode("utf-8", "surrogateescape").removesuffix("\r")
+    return (
+        _UNCLEAR if whole is None else value.decode("utf-8", "surrogateescape").removesuffix("\r")
+    )
 
 
 def _generic_name(is_response: bool) -> tuple[str, str]:

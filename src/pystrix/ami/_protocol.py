@@ -301,7 +301,7 @@ class AMIProtocol:
         while start < size:
             if buffer[start] in b"\r\n":
                 start = _skip_stray_lines(buffer, start)
-            match = self._end.search(buffer, start if start > searched else searched)
+            match = self._end.search(buffer, max(start, searched))
             if match is None:
                 break
             end = match.end(1)
