@@ -142,7 +142,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
             TypeError: If the value of a header is bytes or None.
         """
         protocol = self._protocol
-        alone = protocol.outstanding == 0
+        alone = not protocol.outstanding
         exchange = protocol.send_action(action, action_id)
         if alone:
             self._flush()

@@ -60,10 +60,10 @@ LOOKS: Final = 4
 
 # What the first line says, and the second, as Asterisk writes them; if it is an ActionID that is
 # whole. Where it says anything else the message is read.
-_HEAD = re.compile(
+_read_head = re.compile(
     rb"(?:Event: ([^\r\n]++)|Response: ([^\r\n]++))\r?\n"
     rb"(?:ActionID: ([^\r\n]*+)\r?\n(?=[^:\n]+:|\Z))?"
-)
+).match
 _FOLLOWS_HEADERS = frozenset({"response", "privilege", "actionid"})
 _END_COMMAND = decode(END_COMMAND)
 _FAILURES = frozenset({"error", "failure"})
@@ -314,7 +314,10 @@ class Response(Message):
         Can be set, which pystrix 1.x's actions do in `process_response`.
         """
         given = self._success
-        return self.name.lower() not in _FAILURES if given is None else given
+        if given is not None:
+            return given
+        name = (not self._parsed and self._said) or self.name  # the property takes its time
+        return name.lower() not in _FAILURES
 
     @success.setter
     def success(self, success: bool) -> None:
@@ -383,12 +386,13 @@ def read_message(block: bytes, events: Mapping[str, type[Event]]) -> Event | Res
         block: The lines, without the empty line that ends them.
         events: The classes of events by name in lower case; any other event is an `Event`.
     """
-    head = _HEAD.match(block)
+    head = _read_head(block)
     if head is not None:
         event, response, action_id = head.groups()
         name = (event or response).decode("utf-8", "surrogateescape")
-        kind = events.get(name.lower(), Event) if event else Response
-        message = kind.from_wire(block)
+        kind: type[Event | Response] = events.get(name.lower(), Event) if event else Response
+        message = kind.__new__(kind)
+        message._block = block  # noqa: SLF001
         message._said = name  # noqa: SLF001
         if action_id is not None:
             message._said_id = action_id.decode("utf-8", "surrogateescape")  # noqa: SLF001

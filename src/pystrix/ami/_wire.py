@@ -34,9 +34,9 @@ _SPECIAL = re.compile(r'[\\",]')
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _FOLLOWS = re.compile(rb"response: follows\r?(?:\n|\Z)", re.IGNORECASE)
 _SECRET = re.compile(rb"^(secret|key)[ \t]*:[^\r\n]*", re.IGNORECASE | re.MULTILINE)
-_REQUEST = re.compile(
+_is_request = re.compile(
     rb"(?:[^\r\n\0]{1,%d}+\r\n){1,%d}+\r\n" % (MAX_LINE - len(_LINE_END), MAX_LINES)
-)
+).fullmatch
 # The letters behind a backslash in Asterisk's ast_escape_c; any other character stands for itself.
 _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
@@ -94,11 +94,12 @@ def compose(headers: Iterable[tuple[str, object]]) -> str:
             control character at the start of a value, a name that is none.
         TypeError: If a value is bytes or None.
     """
+    check_name = _check_name
     message = ""
     for name, value in headers:
-        _check_name(name)
+        check_name(name)
         text = value if type(value) is str else f"{to_text(value, name)}"
-        if not text.isprintable() or text.startswith(" "):  # hardly ever
+        if not text.isprintable() or text[:1] == " ":  # hardly ever
             _check_value(name, text)
         message += f"{name}: {text}\r\n"
     return f"{message}\r\n"
@@ -139,8 +140,8 @@ def encode_request(text: str) -> bytes:
             `MAX_LINES` lines, NUL, a CR or LF that does not end a line, an empty line before the
             end or none there, a lone surrogate.
     """
-    data = encode(text)
-    if _REQUEST.fullmatch(data) is None:
+    data = text.encode("utf-8", "surrogateescape")
+    if _is_request(data) is None:
         raise _refusal(data)
     return data
 
