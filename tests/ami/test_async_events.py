@@ -19,8 +19,8 @@ from pystrix.ami import (
     aio,
     events,
 )
-from pystrix.ami._async_connection import CHUNK
 from pystrix.ami._async_events import SLICE, Mailbox, deliver
+from pystrix.ami._async_socket import CHUNK
 from tests.agi.peers import records
 from tests.ami.looping import PING, PONG, made, numbers, online, ping, run, until
 from tests.ami.managers import return_to

@@ -386,3 +386,114 @@ def test_no_thread_left(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not link.connection.alive
         assert link.connection.wait_closed(TIMEOUT)
         assert link.peer.rest() == b""
+
+
+# Who reads.
+
+
+def test_who_waits_alone_reads(link: Link) -> None:
+    """The thread sleeps on, and takes over what comes behind the answer."""
+    readers: list[int] = []
+
+    def hear(_: Connection, messages: list[Event | Response]) -> None:
+        readers.extend(threading.get_ident() for _ in messages)
+
+    link.connection._on_messages = hear
+    asking = link.request()
+    request = link.peer.request()
+    link.peer.message("Event: A")
+    eventually(lambda: len(readers) == 1)
+    link.peer.respond(request, "Response: Success")
+    asking.result()
+    link.peer.message("Event: B")
+    eventually(lambda: len(readers) == 2)
+    assert readers[0] != link.connection._thread.ident
+    assert readers[1] == link.connection._thread.ident
+
+
+def test_others_wait_for_who_reads(link: Link) -> None:
+    """Their answers are given to them; and what the one did not wait for comes to them, too."""
+    first = link.request()
+    one = link.peer.request()
+    second = link.request()
+    two = link.peer.request()
+    link.peer.respond(two, "Response: Success")
+    assert second.result().done
+    third = link.request()
+    three = link.peer.request()
+    link.peer.respond(one, "Response: Success")
+    assert first.result().done
+    link.peer.respond(three, "Response: Success")
+    assert third.result().done
+
+
+def test_without_epoll(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread reads then."""
+    monkeypatch.delattr(select, "epoll")
+    with ScriptedServer() as server:
+        link = Link(server)
+        link.connection.start()
+        asking = link.request()
+        link.peer.expect("Ping", "Response: Success")
+        assert asking.result().done
+        link.connection.close("over")
+        assert link.connection.wait_closed(TIMEOUT)
+
+
+def test_answered_before_it_is_waited_for(link: Link) -> None:
+    """Who reads may be faster than who waits."""
+    asking = link.request()
+    link.peer.expect("Ping", "Response: Success")
+    link.connection._follow(asking.result(), TIMEOUT)
+
+
+def test_interrupted_while_nothing_comes(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal ends the waiting, and nothing else."""
+
+    class Interrupted:
+        def poll(self, _: object) -> None:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(link.connection, "_leading", Interrupted())
+        with pytest.raises(KeyboardInterrupt):
+            link.connection.request(PING, timeout=TIMEOUT)
+    link.peer.respond(link.peer.request(), "Response: Success")
+    asking = link.request()
+    link.peer.expect("Ping", "Response: Success")
+    assert asking.result().done
+    assert link.connection.outstanding == 0
+
+
+def test_interrupted_while_it_reads(link: Link) -> None:
+    """A signal ends the connection, for what was read is lost."""
+
+    def hear(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    link.connection._on_messages = hear
+    asking = link.request()
+    link.peer.request()
+    link.peer.message("Event: A")
+    with pytest.raises(KeyboardInterrupt):
+        asking.result()
+    assert link.connection.wait_closed(TIMEOUT)
+    assert "failed: KeyboardInterrupt()" in str(link.connection.failure)
+
+
+def test_close_by_who_reads(link: Link) -> None:
+    """A callback of the connection does not wait for the one that called it."""
+    waited: list[bool] = []
+
+    def hear(connection: Connection, _: object) -> None:
+        connection.close("heard enough")
+        waited.append(connection.wait_closed())
+
+    link.connection._on_messages = hear
+    asking = link.request()
+    link.peer.request()
+    link.peer.message("Event: A")
+    with pytest.raises(ManagerConnectionLostError, match="heard enough"):
+        asking.result().result()
+    assert link.connection.wait_closed(TIMEOUT)
+    assert waited == [False]

@@ -19,6 +19,7 @@ SHELLS = {
     "pystrix.ami._async_connection",
     "pystrix.ami._async_events",
     "pystrix.ami._async_link",
+    "pystrix.ami._async_socket",
     "pystrix.ami._connection",
     "pystrix.ami._delivery",
     "pystrix.ami._dispatcher",

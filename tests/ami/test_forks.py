@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pystrix.ami import AnyAction, Manager, ManagerError, _forks
-from tests.agi.peers import Background
+from tests.agi.peers import TIMEOUT, Background
 from tests.ami.managers import AT_ONCE, LOGIN, admit, return_to
 
 if TYPE_CHECKING:
@@ -63,9 +63,14 @@ def test_it_lets_go(server: ScriptedServer, *, keeps: bool) -> None:
     manager, peer = connected(server, keeps=keeps)
     never = Manager()
     kept = manager._kept
-    _forks._tell()
-    check(manager)
-    check(never)
+    connection = manager.get_connection()
+    assert connection is not None
+    with connection._sleeper.dup(), connection._waker.dup() as waker:
+        _forks._tell()
+        check(manager)
+        check(never)
+        waker.send(b"\0")  # to the thread, which lives here and which closing does not wake
+        connection._thread.join(TIMEOUT)
     if kept is not None:  # its threads live here
         return_to(server)
         kept.reconnector.stop()

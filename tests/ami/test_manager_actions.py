@@ -275,6 +275,8 @@ def test_synchronous_timeout(connect: Connect, caplog: pytest.LogCaptureFixture)
             marked.next()
             return super().__gt__(other)
 
+    reading = Background(manager.send, AnyAction("Ping"))
+    ping = peer.expect("Ping")
     request = StatusRequest(synchronous=True, timeout=Seconds(0.01))
     asking = Background(manager.send_action, request)
     sent = peer.expect("Status", *LIST)
@@ -290,6 +292,8 @@ def test_synchronous_timeout(connect: Connect, caplog: pytest.LogCaptureFixture)
     manager.register_callback("", ear)
     finish_list(peer, sent, 0)
     assert ear.names(1) == ["StatusComplete"]
+    peer.respond(ping, "Response: Success")
+    reading.result()
 
 
 def test_synchronous_and_the_end(connect: Connect) -> None:

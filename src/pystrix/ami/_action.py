@@ -69,7 +69,7 @@ class Action(dict[str, Any], Generic[T_co]):
     _synchronous_events_finalising: ClassVar[EventClasses] = ()
 
     def __init__(self, name: str, headers: Mapping[str, object] | None = None) -> None:
-        super().__init__(Action=name)
+        self["Action"] = name
         if headers:
             self.update({key: value for key, value in headers.items() if value is not None})
 
@@ -97,7 +97,7 @@ class Action(dict[str, Any], Generic[T_co]):
             TypeError: If a value is bytes or None.
         """
         headers: list[tuple[str, object]] = [("Action", self["Action"])]
-        for name, value in (*self.items(), *kwargs.items()):
+        for name, value in (*self.items(), *kwargs.items()) if kwargs else self.items():
             if name == "Action":
                 continue
             if name.lower() == "actionid":
@@ -107,7 +107,9 @@ class Action(dict[str, Any], Generic[T_co]):
                 headers.extend((name, element) for element in elements)
             else:
                 headers.append((name, value))
-        action_id = to_text(id_generator() if action_id is None else action_id)
+        action_id = id_generator() if action_id is None else action_id
+        if type(action_id) is not str:  # what a program gave may be a number
+            action_id = to_text(action_id)
         headers.append(("ActionID", action_id))
         return compose(headers), action_id
 
@@ -118,7 +120,8 @@ class Action(dict[str, Any], Generic[T_co]):
 
         `send` calls it only when the action worked, `send_action` of pystrix 1.x always.
         """
-        return cast("T_co", response)
+        result: Any = response
+        return result  # type: ignore[no-any-return]
 
     def process_events(self, response: Response, events: Sequence[Event]) -> T_co:  # noqa: ARG002
         """Make the result of an answer and the events that belong to it.

@@ -1,4 +1,4 @@
-"""One AMI connection on an event loop: the transport's end, which does nothing but read and write.
+"""One AMI connection on an event loop: the end of a socket, which does nothing but read and write.
 
 Nothing here waits for a consumer: what comes for no action in particular is handed on in the moment
 it is read.
@@ -7,12 +7,12 @@ it is read.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
+import functools
 import time
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pystrix.ami._action import AnyAction
+from pystrix.ami._async_socket import CHUNK, OwnSocket, connect
 from pystrix.ami._exchange import ResponseOnly
 from pystrix.ami._protocol import AMIProtocol, State
 from pystrix.ami._sockets import keep_alive
@@ -23,6 +23,7 @@ from pystrix.ami.errors import ManagerSocketError, ManagerTimeoutError
 
 if TYPE_CHECKING:
     import logging
+    import socket
     import ssl
     from collections.abc import Callable
 
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
     from pystrix.ami.errors import Error
 
 __all__ = ["AsyncConnection"]
-
-CHUNK: Final = 65536
-"""Bytes of one read."""
 
 _READY, _CLOSED = State.READY, State.CLOSED  # an attribute of an Enum takes long to find
 
@@ -63,9 +61,10 @@ class AsyncConnection(asyncio.BufferedProtocol):
         self._on_messages = on_messages
         self._logger = logger if debug else None
         self._buffer = memoryview(bytearray(CHUNK))
-        self._transport: asyncio.Transport | None = None
+        self._transport: asyncio.Transport | OwnSocket | None = None
         self._paused = False
         self._flush_due = False
+        self._state = protocol.state  # when something was read last
         self._timeouts = Timeouts(self._loop)
         self._keepalive: Keepalive | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -113,15 +112,8 @@ class AsyncConnection(asyncio.BufferedProtocol):
         check_name(host, peer)
         try:
             async with asyncio.timeout(timeout):
-                transport, _ = await self._loop.create_connection(
-                    lambda: self,
-                    host,
-                    port,
-                    ssl=context,
-                    server_hostname=(server_hostname or host) if context else None,
-                )
+                connected = await self._connect(host, port, context, server_hostname)
                 if keepalive is not None:
-                    connected = transport.get_extra_info("socket")
                     keep_alive(connected, keepalive.interval, keepalive.timeout)
                 await self._greeted
         except TimeoutError as error:
@@ -149,22 +141,24 @@ class AsyncConnection(asyncio.BufferedProtocol):
             ValueError: If Asterisk could not take it, or the ActionID is in use.
             TypeError: If the value of a header is bytes or None.
         """
-        future: asyncio.Future[None] = self._loop.create_future()
         protocol = self._protocol
-        alone = protocol.outstanding == 0
-        exchange = protocol.send_action(action, action_id, on_done=lambda _: wake(future))
+        alone = not protocol.outstanding
+        exchange = protocol.send_action(action, action_id)
         if alone:
             self._flush()
         elif not self._flush_due:
             self._flush_due = True
             self._loop.call_soon(self._flush)
+        # What Asterisk need not wait for comes behind the writing.
+        future: asyncio.Future[None] = self._loop.create_future()
+        exchange.on_done = functools.partial(wake, future)
         self._timeouts.add(future, timeout)
         try:
             await future
         finally:
             self._timeouts.discard(future)
             if not exchange.done:
-                self._protocol.give_up(exchange)
+                protocol.give_up(exchange)
         if not exchange.done:
             raise ManagerTimeoutError(
                 f"{action.name} was not answered within {timeout} s", sent=exchange.sent
@@ -188,9 +182,9 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     # What the transport calls.
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: asyncio.BaseTransport | OwnSocket) -> None:
         """Take the transport."""
-        self._transport = cast("asyncio.Transport", transport)
+        self._transport = cast("asyncio.Transport | OwnSocket", transport)
         if self._protocol.state is State.CLOSED:  # closed while it was being made
             self._transport.abort()
 
@@ -200,9 +194,10 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take what was read."""
-        self._take(bytes(self._buffer[:nbytes]))
+        self.data_received(bytes(self._buffer[:nbytes]))
 
-    def _take(self, data: bytes) -> None:
+    def data_received(self, data: bytes) -> None:
+        """Take what was read, of a socket of ours."""
         protocol = self._protocol
         self.heard = time.monotonic()
         if self._logger is not None:
@@ -211,17 +206,17 @@ class AsyncConnection(asyncio.BufferedProtocol):
         messages = protocol.messages_received()
         if messages:
             self._on_messages(messages)
-        if not self._greeted.done() and protocol.state is not State.BANNER:
-            self._greeted.set_result(None)
-        if protocol.state is _CLOSED:
-            self.close("", protocol.failure)
+        if protocol.state is not self._state:
+            self._state = protocol.state
+            wake(self._greeted)
+            if self._state is _CLOSED:
+                self.close("", protocol.failure)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Take the end."""
         peer = self._protocol.peer
         if isinstance(exc, OSError):
             self._log("%s: the connection broke: %s", peer, exc)
-            self._take_rest()
         elif exc is not None:  # the loop has logged it
             self.failure = ManagerSocketError(f"the reader of {peer} failed: {exc!r}")
             self.failure.__cause__ = exc
@@ -241,6 +236,20 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     # Private.
 
+    async def _connect(
+        self, host: str, port: int, context: ssl.SSLContext | None, server_hostname: str | None
+    ) -> socket.socket:
+        """Make the connection; give its socket."""
+        if context is None:
+            connected = await connect(self._loop, host, port)
+            self.connection_made(OwnSocket(self._loop, connected, self))
+            return connected
+        transport, _ = await self._loop.create_connection(
+            lambda: self, host, port, ssl=context, server_hostname=server_hostname or host
+        )
+        connected = transport.get_extra_info("socket")
+        return cast("socket.socket", connected)
+
     def _log(self, text: str, *values: object) -> None:
         if self._logger is not None:
             self._logger.debug(text, *values)
@@ -253,19 +262,6 @@ class AsyncConnection(asyncio.BufferedProtocol):
             if self._logger is not None:
                 self._logger.debug("%s < %s", self._protocol.peer, redact(data).rstrip())
             self._transport.write(data)
-
-    def _take_rest(self) -> None:
-        """Take what came before a write failed: the transport gives no more, though it is there.
-
-        What TLS has not decrypted yet is lost.
-        """
-        transport = cast("asyncio.Transport", self._transport)
-        if transport.get_extra_info("ssl_object") is not None:
-            return
-        descriptor = transport.get_extra_info("socket").fileno()
-        with contextlib.suppress(OSError):  # that was all
-            while self.alive and (data := os.read(descriptor, CHUNK)):
-                self._take(data)
 
     def _check(self) -> None:
         """Do what the keepalive says, and ask it again when it says."""

@@ -85,7 +85,9 @@ class AsyncLink:
     def usable(self) -> AsyncConnection | None:
         """The connection that actions can be sent over; None while there is none."""
         connection = self._connection
-        return connection if self._usable and connection and connection.alive else None
+        if connection is not None and self._usable and connection.alive:
+            return connection
+        return None
 
     @property
     def connection(self) -> AsyncConnection | None:

@@ -1,15 +1,21 @@
-"""One AMI connection on threads: a socket, and the one thread that reads it."""
+"""One AMI connection on threads: a socket, and who reads it.
+
+A thread does, and sleeps in the system until something comes. A caller whose action is the only one
+on its way reads until its answer is there, for the thread would have to wake it then, which takes
+longer than the reading.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import select
 import socket
 import ssl
 import threading
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pystrix.ami._protocol import AMIProtocol, State
 from pystrix.ami._target import check_name, peer_of
@@ -28,6 +34,9 @@ __all__ = ["Connection", "connect"]
 
 CHUNK: Final = 65536
 """Bytes of one read."""
+
+LONGEST: Final = 1e6
+"""Seconds of one wait for the socket; the system takes no more than some weeks."""
 
 _LOGGER = logging.getLogger("pystrix.ami")
 _READY = State.READY  # an attribute of an Enum takes ten times as long to find
@@ -88,14 +97,14 @@ def connect(
 
 
 class Connection:
-    """A connection that was greeted, and the thread that reads it.
+    """A connection that was greeted, and the thread that reads it when nobody else does.
 
     Everything but `start` and `abandon` is thread-safe.
 
     Args:
         stream: The socket, not blocking. It is closed when the thread ends.
         protocol: The conversation.
-        on_messages: Called in the thread with the connection and what came for no action in
+        on_messages: Called by whoever reads with the connection and what came for no action in
             particular, in order.
         on_closed: Called in the thread when all is over, with the connection, once.
         debug: Whether to log every message at level DEBUG.
@@ -117,16 +126,26 @@ class Connection:
         self._on_closed = on_closed
         self._debug = debug
         self._logger = logger
-        # Guards the protocol, the socket (TLS cannot read and write at once) and the next four.
+        self._reading = threading.Lock()  # held by whoever reads, until that is handed on
+        self._leader: int | None = None  # the thread that does, if it is a caller
+        # Guards the protocol, the socket (TLS cannot read and write at once) and the next five.
         self._lock = threading.Lock()
         self._unsent = b""
         self._writing = 0  # the event of poll that lets the thread go on sending
+        self._watched = select.POLLIN  # what of the socket wakes the thread
         self._received = 0
         self._failure: Error | None = None
         self.heard: float = time.monotonic()
         """When something was read last, by the clock that is never set."""
+        # Only an epoll can be told while the thread sleeps in it to look away from the socket.
+        self._epoll = select.epoll() if hasattr(select, "epoll") else None
         self._waker, self._sleeper = socket.socketpair()
         self._waker.setblocking(False)
+        self._poll = self._epoll or select.poll()  # the thread's
+        self._leading = select.poll()  # of a caller who reads
+        for poll in (self._poll, self._leading):
+            poll.register(self._sleeper, select.POLLIN)
+            poll.register(stream, select.POLLIN)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pystrix-ami-reader", daemon=True)
 
@@ -182,8 +201,9 @@ class Connection:
 
     def forsake(self) -> None:
         """Give the descriptors back and nothing else, in the child of a fork."""
-        for each in (self.socket, self._waker, self._sleeper):
-            each.close()
+        for each in (self.socket, self._waker, self._sleeper, self._epoll):
+            if each is not None:
+                each.close()
 
     def request(
         self,
@@ -213,21 +233,20 @@ class Connection:
             ValueError: If Asterisk could not take the action.
             TypeError: If the value of a header is bytes or None.
         """
-        answered = threading.Lock()
-        answered.acquire()
         with self._lock:
+            alone = self._protocol.outstanding == 0
             exchange = self._protocol.send_action(
-                action,
-                action_id,
-                headers=headers,
-                collector=collector,
-                on_done=lambda _: answered.release(),
+                action, action_id, headers=headers, collector=collector
             )
             if on_begin is not None:
                 on_begin(exchange)
             self._flush()
+            leads = alone and self._take_lead()
         try:
-            answered.acquire(timeout=max(min(timeout, threading.TIMEOUT_MAX), 0))
+            if leads:
+                timeout = self._lead(exchange, timeout)
+            if not exchange.done:
+                self._follow(exchange, timeout)
         finally:
             if not exchange.done:
                 with self._lock:
@@ -248,8 +267,11 @@ class Connection:
         self._wake()
 
     def wait_closed(self, timeout: float | None = None) -> bool:
-        """Wait until all is over, the last callback of the connection included; tell whether."""
-        if threading.current_thread() is self._thread:
+        """Wait until all is over, the last callback of the connection included; tell whether.
+
+        False at once for who reads it, for that cannot wait for itself.
+        """
+        if threading.get_ident() in (self._leader, self._thread.ident):
             return False
         return self._over.wait(timeout)
 
@@ -298,17 +320,83 @@ class Connection:
         with contextlib.suppress(OSError):  # it is awake, or has ended
             self._waker.send(b"\0")
 
+    # A caller that waits.
+
+    def _take_lead(self) -> bool:
+        """Read in the place of the thread from now on, if that can be. The lock is held."""
+        if self._epoll is None or self._unsent or not self.alive:
+            return False
+        if not self._reading.acquire(blocking=False):
+            return False
+        self._leader = threading.get_ident()
+        self._watch()
+        return True
+
+    def _lead(self, exchange: Exchange[Any], timeout: float) -> float:
+        """Read until an action is answered, the time is over, or the thread is wanted.
+
+        Returns:
+            The seconds that are left.
+        """
+        sleeper = self._sleeper.fileno()
+        deadline = time.monotonic() + timeout
+        try:
+            while not exchange.done and timeout > 0:
+                ready = self._leading.poll(math.ceil(1000 * min(timeout, LONGEST)))
+                if sleeper in dict(ready):
+                    break
+                if ready:
+                    try:
+                        self._take_turn()
+                    except BaseException as error:
+                        # One of a signal, too: nobody knows then how much was taken in.
+                        self._fail(error)
+                        if not isinstance(error, Exception):
+                            raise
+                timeout = deadline - time.monotonic()
+        finally:
+            with self._lock:
+                self._leader = None
+                self._watch()
+                if not self.alive:
+                    self._wake()
+            self._reading.release()
+        return timeout
+
+    def _follow(self, exchange: Exchange[Any], timeout: float) -> None:
+        """Wait until whoever reads has the answer of an action, or the time is over."""
+        answered = threading.Lock()
+        answered.acquire()
+        with self._lock:
+            if exchange.done:
+                return
+            exchange.on_done = lambda _: answered.release()
+        answered.acquire(timeout=max(min(timeout, threading.TIMEOUT_MAX), 0))
+
+    # Reading; `_reading` is held.
+
+    def _take_turn(self) -> None:
+        """Read what has come, and hand it on."""
+        with self._lock:
+            self._transfer()
+            messages = self._protocol.messages_received()
+        if messages:
+            self._on_messages(self, messages)
+
+    def _fail(self, error: BaseException) -> None:
+        """End the connection because of an error that should not be."""
+        self._logger.error("%s: the reader failed", self._protocol.peer, exc_info=error)
+        failure = ManagerSocketError(f"the reader of {self._protocol.peer} failed: {error!r}")
+        failure.__cause__ = error
+        self.close(str(failure), failure)
+
     # The thread.
 
     def _run(self) -> None:
         try:
             self._read()
-        except Exception as error:
-            peer = self._protocol.peer
-            self._logger.exception("%s: the reader failed", peer)
-            failure = ManagerSocketError(f"the reader of {peer} failed: {error!r}")
-            failure.__cause__ = error
-            self.close(str(failure), failure)
+        except Exception as error:  # noqa: BLE001 - it is logged
+            self._fail(error)
         finally:
             self._release()
             self._on_closed(self)
@@ -316,28 +404,25 @@ class Connection:
 
     def _read(self) -> None:
         """Move bytes until the connection ends."""
-        with self._lock:
-            messages = self._protocol.messages_received()  # what came with the greeting
-        poll = select.poll()
-        poll.register(self._sleeper, select.POLLIN)
-        sleeper, events = self._sleeper.fileno(), 0
-        while True:
-            if messages:
-                self._on_messages(self, messages)
-                messages = []
-            if not self.alive:
-                return
-            wanted = select.POLLIN | self._writing
-            if wanted != events:
-                poll.register(self.socket, wanted)
-                events = wanted
-            for descriptor, _ in poll.poll():
-                if descriptor == sleeper:
-                    self._sleeper.recv(4096)
-                    continue
-                with self._lock:
-                    self._transfer()
-                    messages = self._protocol.messages_received()
+        sleeper = self._sleeper.fileno()
+        with self._reading:
+            self._take_turn()  # there may be something that came with the greeting
+        while self.alive:
+            with self._lock:
+                self._watch()
+            for descriptor, _ in self._poll.poll():
+                with self._reading:
+                    if descriptor == sleeper:
+                        self._sleeper.recv(4096)
+                    else:
+                        self._take_turn()
+
+    def _watch(self) -> None:
+        """Say what of the socket is to wake the thread. The lock is held."""
+        watched = 0 if self._leader else select.POLLIN | self._writing
+        if watched != self._watched:
+            self._watched = watched
+            self._poll.modify(self.socket, watched)
 
     def _transfer(self) -> None:
         """Read what has come, and write what waits."""
@@ -372,8 +457,6 @@ class Connection:
         return True
 
     def _release(self) -> None:
-        with self._lock:
+        with self._reading, self._lock:
             self._protocol.receive_eof()
-            self.socket.close()
-            self._waker.close()
-            self._sleeper.close()
+            self.forsake()

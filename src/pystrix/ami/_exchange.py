@@ -5,7 +5,6 @@ Pure. `AMIProtocol` fills it; a manager waits for it and takes its result.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, Generic, Protocol
 
 from pystrix.ami._action import Action, T_co
@@ -29,18 +28,14 @@ def seconds_for(action: Action[Any], timeout: float | None) -> float:
         TypeError: If it is no action.
         ValueError: If the timeout is not a number: no clock ever reaches it.
     """
-    _refuse_others(action)
+    if not isinstance(action, Action):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(
+            f"what is sent is an Action, actions.Ping() or AnyAction('Ping'), not {action!r}"
+        )
     seconds = action.timeout if timeout is None else timeout
-    if math.isnan(seconds):
+    if seconds != seconds:  # noqa: PLR0124 - not a number, without a call
         raise ValueError(f"the timeout of {action.name} is seconds, not {seconds!r}")
     return seconds
-
-
-def _refuse_others(given: object) -> None:
-    if not isinstance(given, Action):
-        raise TypeError(
-            f"what is sent is an Action, actions.Ping() or AnyAction('Ping'), not {given!r}"
-        )
 
 
 class Collector(Protocol):
@@ -152,8 +147,9 @@ class Exchange(Generic[T_co]):
         """Note that the answer is complete, or why it will never be."""
         self.error = error
         self.done = True
-        if self.on_done is not None:
-            self.on_done(self)
+        on_done = self.on_done
+        if on_done is not None:
+            on_done(self)
 
     def __repr__(self) -> str:
         state = "done" if self.done else "sent" if self.sent else "not sent"

@@ -21,8 +21,9 @@ wanted, or when what stands there takes more than a look.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast, overload
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeVar, cast, overload
 
 from pystrix.ami._fields import Field
 from pystrix.ami._processed import CONVERSIONS
@@ -57,11 +58,15 @@ EVENT: Final = b"Event: "
 LOOKS: Final = 4
 """How many headers are looked up one by one; about as much work as reading all of an event."""
 
-_RESPONSE = b"Response: "
+# What the first line says, and the second, as Asterisk writes them; if it is an ActionID that is
+# whole. Where it says anything else the message is read.
+_read_head = re.compile(
+    rb"(?:Event: ([^\r\n]++)|Response: ([^\r\n]++))\r?\n"
+    rb"(?:ActionID: ([^\r\n]*+)\r?\n(?=[^:\n]+:|\Z))?"
+).match
 _FOLLOWS_HEADERS = frozenset({"response", "privilege", "actionid"})
 _END_COMMAND = decode(END_COMMAND)
 _FAILURES = frozenset({"error", "failure"})
-_OLD_OUTPUT = b"response: follows"
 _NOT_LOOKED_UP = frozenset({"", "event", "response"})  # a message without both is given one
 _UNCLEAR: Final = str(b"unclear", "ascii")  # told apart by its identity
 
@@ -82,6 +87,9 @@ class Message(MutableMapping[str, str]):
 
     _KINDS: ClassVar[tuple[str, str]] = ("event", "response")
     _said: str = ""  # the name on the first line, if that has been read
+    _said_id: str | None = None  # the ActionID on the second
+    _parsed: bool = False
+    _looks: int = 0
 
     def __init__(self, lines: Lines = ()) -> None:
         if isinstance(lines, Mapping):
@@ -89,8 +97,6 @@ class Message(MutableMapping[str, str]):
             lines = [f"{name}: {value}" for name, value in pairs]
         text = "".join(line if line.endswith("\n") else f"{line}\r\n" for line in lines)
         self._block = encode(text)
-        self._parsed = False
-        self._looks = 0
         self._pairs: Pairs = []
         self._first: dict[str, str] = {}  # by name in lower case
         self._data: list[str] = []
@@ -100,8 +106,6 @@ class Message(MutableMapping[str, str]):
         """Make a message of its lines, without the empty line that ends it."""
         message = cls.__new__(cls)
         message._block = block  # noqa: SLF001 - an instance of our own
-        message._parsed = False  # noqa: SLF001
-        message._looks = 0  # noqa: SLF001
         return message
 
     def as_kind(self, kind: type[MessageT]) -> MessageT:
@@ -133,7 +137,8 @@ class Message(MutableMapping[str, str]):
     @property
     def action_id(self) -> str | None:
         """The ActionID of the request this belongs to, if it has one."""
-        return self._find("actionid")
+        said = self._said_id
+        return self._find("actionid") if said is None or self._parsed else said
 
     @property
     def headers(self) -> Self:
@@ -295,6 +300,7 @@ class Response(Message):
     """What Asterisk answered to an action."""
 
     _KINDS: ClassVar[tuple[str, str]] = ("response", "event")
+    _success: bool | None = None  # if it was set
 
     @property
     def name(self) -> str:
@@ -307,12 +313,15 @@ class Response(Message):
 
         Can be set, which pystrix 1.x's actions do in `process_response`.
         """
-        given: bool | None = self.__dict__.get("_success")
-        return self.name.lower() not in _FAILURES if given is None else given
+        given = self._success
+        if given is not None:
+            return given
+        name = (not self._parsed and self._said) or self.name  # the property takes its time
+        return name.lower() not in _FAILURES
 
     @success.setter
     def success(self, success: bool) -> None:
-        self.__dict__["_success"] = success
+        self._success = success
 
     @property
     def message(self) -> str:
@@ -342,7 +351,10 @@ class Event(Message):
     @property
     def name(self) -> str:
         """The name of the event: ``"Hangup"``."""
-        return self._said or _first_value(self._block, EVENT) or super().name
+        if self._said:
+            return self._said
+        block = self._block
+        return (block.startswith(EVENT) and _first_value(block, EVENT)) or super().name
 
     @property
     def closes_list(self) -> bool:
@@ -374,16 +386,17 @@ def read_message(block: bytes, events: Mapping[str, type[Event]]) -> Event | Res
         block: The lines, without the empty line that ends them.
         events: The classes of events by name in lower case; any other event is an `Event`.
     """
-    name = _first_value(block, EVENT)
-    if name:
-        event = events.get(name.lower(), Event).from_wire(block)
-        event._said = name  # noqa: SLF001
-        return event
-    name = _first_value(block, _RESPONSE)
-    if name:
-        response = Response.from_wire(block)
-        response._said = name  # noqa: SLF001
-        return response
+    head = _read_head(block)
+    if head is not None:
+        event, response, action_id = head.groups()
+        name = (event or response).decode("utf-8", "surrogateescape")
+        kind: type[Event | Response] = events.get(name.lower(), Event) if event else Response
+        message = kind.__new__(kind)
+        message._block = block  # noqa: SLF001
+        message._said = name  # noqa: SLF001
+        if action_id is not None:
+            message._said_id = action_id.decode("utf-8", "surrogateescape")  # noqa: SLF001
+        return message
     headers = Message.from_wire(block).all_items()
     header, name = next(pair for pair in headers if _says_kind(pair[0]))
     if header.lower() == "response":
@@ -396,20 +409,33 @@ def _says_kind(header: str) -> bool:
 
 
 def _first_value(block: bytes, start: bytes) -> str:
-    """Give what the first line says behind its start; ``""`` if it does not begin so."""
-    if not block.startswith(start):
-        return ""
+    """Give what the first line says behind its start."""
     end = block.find(b"\n")
     line = block[len(start) :] if end < 0 else block[len(start) : end]
     return line.removesuffix(b"\r").decode("utf-8", "surrogateescape")
 
 
+class _Finders(NamedTuple):
+    """What finds a header among the lines."""
+
+    unclear: Callable[[bytes], object]
+    """Tells whether the first line takes another look: the first header is whole in its line."""
+    find: Callable[[bytes], re.Match[bytes] | None]
+    """Finds the header in another line. The second group is there if a header or nothing follows,
+    not more of the value."""
+
+
 @functools.lru_cache(maxsize=1024)
-def _key(name: str) -> bytes:
-    """Give how a line with that header begins, in lower case; ``b""`` if it is not looked up."""
+def _finders(name: str) -> _Finders | None:
+    """Make what finds a header, whose name is in lower case; None if it is not looked up."""
     if name in _NOT_LOOKED_UP or not name.isascii() or not name.isprintable() or ":" in name:
-        return b""
-    return f"\n{name}:".encode("ascii")
+        return None
+    start = re.escape(name.encode("ascii")) + b":"
+    follows = rb"(\n(?:\Z|[^:\n]+:)|\Z)?"
+    return _Finders(
+        re.compile(start + rb"|response: follows", re.IGNORECASE).match,
+        re.compile(rb"\n" + start + rb" ?([^\n]*)" + follows, re.IGNORECASE).search,
+    )
 
 
 def _look_up(block: bytes, name: str) -> str | None:
@@ -422,22 +448,16 @@ def _look_up(block: bytes, name: str) -> str | None:
     Returns:
         The value; None if there is no such header; `_UNCLEAR` if it takes `_read` to tell.
     """
-    key, lower = _key(name), block.lower()
-    # The first header is whole in its line, which makes it another case.
-    if not key or lower.startswith((key[1:], _OLD_OUTPUT)):
+    finders = _finders(name)
+    if finders is None or finders.unclear(block):
         return _UNCLEAR
-    start = lower.find(key)
-    if start < 0:
+    found = finders.find(block)
+    if found is None:
         return None
-    start += len(key)
-    end = block.find(b"\n", start)
-    after = end + 1
-    if 0 < after < len(block):  # is the next line a header, or more of the value?
-        colon, stop = block.find(b":", after), block.find(b"\n", after)
-        if colon <= after or -1 < stop < colon:
-            return _UNCLEAR
-    value = block[start:] if end < 0 else block[start:end]
-    return _value(value.decode("utf-8", "surrogateescape"))
+    value, whole = found.groups()
+    return (
+        _UNCLEAR if whole is None else value.decode("utf-8", "surrogateescape").removesuffix("\r")
+    )
 
 
 def _generic_name(is_response: bool) -> tuple[str, str]:

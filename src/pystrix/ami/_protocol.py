@@ -50,7 +50,7 @@ _OUTPUT_AS_HEADERS: Final = 3
 """The version of AMI from which on the output of a command is headers. From an Asterisk that speaks
 it ``Response: Follows`` is part of a value that somebody chose, and the end of it never comes."""
 _OVERLAP: Final = len(END_COMMAND) + 4  # bytes that may be the beginning of an end
-_ID_LENGTH: Final = 16
+_ID_BYTES: Final = 8  # of chance, twice as many digits
 
 
 class NotConnectedError(ManagerError):
@@ -250,8 +250,7 @@ class AMIProtocol:
         Not a counter behind a secret: other sessions see the ActionIDs of some events.
         """
         if not self._ids:
-            text = secrets.token_hex(32 * _ID_LENGTH)
-            self._ids = [text[i : i + _ID_LENGTH] for i in range(0, len(text), _ID_LENGTH)]
+            self._ids = secrets.token_bytes(64 * _ID_BYTES).hex(" ", _ID_BYTES).split(" ")
         return self._ids.pop()
 
     # Private: reading.
@@ -318,9 +317,9 @@ class AMIProtocol:
             elif not self._collecting or not self._collect(cast("Event", message)):
                 self._received.append(message)
         rest = size - start
-        if rest - 1 > self._message_limit:
-            self._fail(ManagerMessageLimitError(self._message_limit))
-        self._scanned = max(rest - _OVERLAP, 0)
+        if rest - 1 > limit:
+            self._fail(ManagerMessageLimitError(limit))
+        self._scanned = rest - _OVERLAP if rest > _OVERLAP else 0
         return start
 
     def _is_whole(self, block: bytes) -> bool:
@@ -341,10 +340,11 @@ class AMIProtocol:
                 )
             self._received.append(response)
             return
-        exchange.response = response = response.as_kind(exchange.action.RESPONSE)
+        exchange.response = response
         if response.name.lower() == "goodbye":
             self.goodbye = True
         try:
+            response.__class__ = exchange.action.RESPONSE  # nobody has seen it yet
             more = response.success and exchange.collector.expects_events(response)
         except Exception as error:  # noqa: BLE001 - what a program added harms itself only
             exchange.finish(error)

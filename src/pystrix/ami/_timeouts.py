@@ -14,7 +14,7 @@ FOREVER: Final = 1e8
 """Seconds from which on a timeout is none: three years, which no loop's timer overflows."""
 
 
-def wake(future: asyncio.Future[None]) -> None:
+def wake(future: asyncio.Future[None], _: object = None) -> None:
     """Have whoever waits for a future go on, if somebody still does."""
     if not future.done():
         future.set_result(None)

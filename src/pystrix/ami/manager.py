@@ -9,6 +9,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeVar
 
+from pystrix.ami._action import AnyAction
 from pystrix.ami._aggregate import SynchronousEvents
 from pystrix.ami._answer import Answer
 from pystrix.ami._backoff import Backoff
@@ -53,11 +54,8 @@ PING_SECONDS: Final = 5.0
 ResultT = TypeVar("ResultT")
 
 
-class _Link(NamedTuple):
-    """What there is while a connection stands."""
-
-    connection: Connection
-    dispatcher: Dispatcher[Heard]
+_Link = tuple[Connection, Dispatcher[Heard]]
+"""What there is while a connection stands."""
 
 
 class _Kept(NamedTuple):
@@ -229,9 +227,10 @@ class Manager(Listeners):
             kept.dispatcher.stop()
             kept.reconnector.stop()
         if link is not None:
-            link.connection.close("the manager disconnected")
-            link.dispatcher.stop()
-            link.connection.wait_closed()
+            connection, dispatcher = link
+            connection.close("the manager disconnected")
+            dispatcher.stop()
+            connection.wait_closed()
 
     def close(self) -> None:
         """Disconnect, and wait for the callback that runs, if any; then this manager is finished.
@@ -243,7 +242,7 @@ class Manager(Listeners):
             link = self._kept or self._link
         self.disconnect()
         if link is not None:
-            link.dispatcher.join()
+            link[1].join()
 
     def wait_closed(self, timeout: float | None = None) -> bool:
         """Wait until there is no connection, and will be none: it was closed, or lost for good.
@@ -263,7 +262,7 @@ class Manager(Listeners):
         link, kept = self._link, self._kept
         if kept is not None:
             return kept.reconnector.wait_over(timeout)
-        return link is None or link.connection.wait_over(timeout)
+        return link is None or link[0].wait_over(timeout)
 
     def is_connected(self) -> bool:
         """Tell whether there is a connection; the end of one is noticed at once."""
@@ -281,7 +280,7 @@ class Manager(Listeners):
     def get_connection(self) -> Connection | None:
         """Give the connection, for debugging; None if there is none."""
         link = self._current()
-        return None if link is None else link.connection
+        return None if link is None else link[0]
 
     def monitor_connection(
         self, interval: float = 2.5, *, timeout: float = PING_SECONDS
@@ -303,7 +302,7 @@ class Manager(Listeners):
         """
         thread = threading.Thread(
             target=monitor,
-            args=(self._connected("Ping", 0)[0].connection, interval, timeout),
+            args=(self._over(AnyAction("Ping"), 0, lambda link, _: link[0]), interval, timeout),
             name="pystrix-ami-monitor",
             daemon=True,
         )
@@ -343,9 +342,7 @@ class Manager(Listeners):
         """
         seconds = seconds_for(action, timeout)
         return self._over(
-            action.name,
-            seconds,
-            lambda link, left: ask(link.connection, action, action_id, timeout=left),
+            action, seconds, lambda link, left: ask(link[0], action, action_id, timeout=left)
         )
 
     def send_action(
@@ -375,11 +372,13 @@ class Manager(Listeners):
         aggregate = request.aggregate and not request.synchronous
 
         def ask_over(link: _Link, left: float) -> tuple[float, Exchange[Any]]:
+            connection, dispatcher = link
+
             def begin(exchange: Exchange[Any]) -> None:
                 self._delivery.begin(exchange)
-                link.dispatcher.wake()
+                dispatcher.wake()
 
-            return time.monotonic(), link.connection.request(
+            return time.monotonic(), connection.request(
                 request,
                 None if action_id is None else str(action_id),
                 timeout=left,
@@ -388,7 +387,7 @@ class Manager(Listeners):
                 on_begin=begin if aggregate else None,
             )
 
-        started, exchange = self._over(request.name, limit, ask_over)
+        started, exchange = self._over(request, limit, ask_over)
         seconds = time.monotonic() - started
         response = exchange.response
         if aggregate and (response is None or not response.success):
@@ -453,28 +452,28 @@ class Manager(Listeners):
         link, kept = self._link, self._kept
         if kept is not None:
             connection = kept.reconnector.usable
-            return None if connection is None else _Link(connection, kept.dispatcher)
-        return link if link is not None and link.connection.alive else None
+            return None if connection is None else (connection, kept.dispatcher)
+        return link if link is not None and link[0].alive else None
 
-    def _connected(self, name: str, timeout: float) -> tuple[_Link, float]:
-        """Give the connection, once there is one, and the seconds that are left then."""
-        link, kept = self._current(), self._kept
-        if link is not None:
-            return link, timeout
+    def _come_online(self, name: str, timeout: float) -> tuple[_Link, float]:
+        """Wait for the connection; give it, and the seconds that are left then."""
+        link, kept = self._link, self._kept
         if kept is None:
-            failure = None if self._link is None else self._link.connection.failure
+            failure = None if link is None else link[0].failure
             why = failure or "not connected to an Asterisk manager"
             raise ManagerError(f"cannot send {name}: {why}") from failure
         started = time.monotonic()
         connection = kept.reconnector.come_online(name, timeout)
-        return _Link(connection, kept.dispatcher), timeout - (time.monotonic() - started)
+        return (connection, kept.dispatcher), timeout - (time.monotonic() - started)
 
     def _over(
-        self, name: str, timeout: float, ask_over: Callable[[_Link, float], ResultT]
+        self, action: Action[Any], timeout: float, ask_over: Callable[[_Link, float], ResultT]
     ) -> ResultT:
         """Ask something over the connection, or the next one if it ends before a byte is sent."""
         while True:
-            link, timeout = self._connected(name, timeout)
+            link = self._current()
+            if link is None:
+                link, timeout = self._come_online(action.name, timeout)
             try:
                 return ask_over(link, timeout)
             except NotConnectedError:
@@ -524,7 +523,7 @@ class Manager(Listeners):
         with self._lock:
             closed = self._closed
             if not closed:
-                self._link = _Link(connection, dispatcher)
+                self._link = connection, dispatcher
         if closed:
             connection.abandon()
             raise ManagerError("the manager was closed")
@@ -574,7 +573,7 @@ class Manager(Listeners):
         self._delivery = self._make_delivery()
         link, self._link = self._link, None
         kept, self._kept = self._kept, None
-        for connection in (link and link.connection, kept and kept.reconnector.connection):
+        for connection in (link and link[0], kept and kept.reconnector.connection):
             if connection is not None:
                 connection.forsake()
 
