@@ -191,3 +191,19 @@ def test_interrupted_while_the_reading_changes_hands(
         asking.result()
     eventually(lambda: link.connection.outstanding == 0)
     check(link)
+
+
+def test_handing_on_fails(link: Link) -> None:
+    """The connection ends, and who reads is told so."""
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("a defect")
+
+    link.connection._on_messages = fail
+    asking = link.request()
+    link.peer.request()
+    eventually(lambda: link.connection._leader)
+    link.peer.message("Event: A")
+    with pytest.raises(ManagerConnectionLostError, match="a defect"):
+        asking.result().result()
+    assert link.connection.wait_closed(TIMEOUT)
