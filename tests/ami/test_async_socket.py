@@ -74,6 +74,24 @@ def test_a_peer_that_does_not_read() -> None:
     run(main())
 
 
+def test_a_loop_that_cannot_wait_for_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the one that Windows has by default: it is said which one can."""
+
+    def refuse(*_: object) -> None:
+        raise NotImplementedError
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        with theirs, monkeypatch.context() as patch:
+            patch.setattr(loop, "add_reader", refuse)
+            with pytest.raises(RuntimeError, match=r"on Windows take asyncio\.SelectorEventLoop"):
+                OwnSocket(loop, ours, Receiver())
+        assert ours.fileno() < 0
+
+    run(main())
+
+
 def test_nothing_to_read() -> None:
     """A loop may be wrong about that."""
 

@@ -391,24 +391,36 @@ def test_no_thread_left(monkeypatch: pytest.MonkeyPatch) -> None:
 # Who reads.
 
 
-def test_who_waits_alone_reads(link: Link) -> None:
-    """The thread sleeps on, and takes over what comes behind the answer."""
+def note_readers(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Give a list that fills with the threads that read."""
     readers: list[int] = []
+    receive = connection._protocol.receive_data
 
-    def hear(_: Connection, messages: list[Event | Response]) -> None:
-        readers.extend(threading.get_ident() for _ in messages)
+    def note(data: bytes) -> None:
+        readers.append(threading.get_ident())
+        receive(data)
 
-    link.connection._on_messages = hear
+    monkeypatch.setattr(connection._protocol, "receive_data", note)
+    return readers
+
+
+def test_who_waits_alone_reads(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread sleeps on, and takes over what comes behind the answer."""
+    readers = note_readers(link.connection, monkeypatch)
+    handed_on_by: list[int] = []
+    link.connection._on_messages = lambda *_: handed_on_by.append(threading.get_ident())
+    thread = link.connection._thread.ident
     asking = link.request()
     request = link.peer.request()
+    eventually(lambda: link.connection._leader)
     link.peer.message("Event: A")
-    eventually(lambda: len(readers) == 1)
+    eventually(lambda: handed_on_by == [asking.thread.ident])
     link.peer.respond(request, "Response: Success")
     asking.result()
+    assert set(readers) == {asking.thread.ident}
     link.peer.message("Event: B")
-    eventually(lambda: len(readers) == 2)
-    assert readers[0] != link.connection._thread.ident
-    assert readers[1] == link.connection._thread.ident
+    eventually(lambda: handed_on_by == [asking.thread.ident, thread])
+    assert readers[-1] == thread
 
 
 def test_others_wait_for_who_reads(link: Link) -> None:
@@ -445,55 +457,3 @@ def test_answered_before_it_is_waited_for(link: Link) -> None:
     asking = link.request()
     link.peer.expect("Ping", "Response: Success")
     link.connection._follow(asking.result(), TIMEOUT)
-
-
-def test_interrupted_while_nothing_comes(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A signal ends the waiting, and nothing else."""
-
-    class Interrupted:
-        def poll(self, _: object) -> None:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(link.connection, "_leading", Interrupted())
-        with pytest.raises(KeyboardInterrupt):
-            link.connection.request(PING, timeout=TIMEOUT)
-    link.peer.respond(link.peer.request(), "Response: Success")
-    asking = link.request()
-    link.peer.expect("Ping", "Response: Success")
-    assert asking.result().done
-    assert link.connection.outstanding == 0
-
-
-def test_interrupted_while_it_reads(link: Link) -> None:
-    """A signal ends the connection, for what was read is lost."""
-
-    def hear(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    link.connection._on_messages = hear
-    asking = link.request()
-    link.peer.request()
-    link.peer.message("Event: A")
-    with pytest.raises(KeyboardInterrupt):
-        asking.result()
-    assert link.connection.wait_closed(TIMEOUT)
-    assert "failed: KeyboardInterrupt()" in str(link.connection.failure)
-
-
-def test_close_by_who_reads(link: Link) -> None:
-    """A callback of the connection does not wait for the one that called it."""
-    waited: list[bool] = []
-
-    def hear(connection: Connection, _: object) -> None:
-        connection.close("heard enough")
-        waited.append(connection.wait_closed())
-
-    link.connection._on_messages = hear
-    asking = link.request()
-    link.peer.request()
-    link.peer.message("Event: A")
-    with pytest.raises(ManagerConnectionLostError, match="heard enough"):
-        asking.result().result()
-    assert link.connection.wait_closed(TIMEOUT)
-    assert waited == [False]

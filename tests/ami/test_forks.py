@@ -65,11 +65,11 @@ def test_it_lets_go(server: ScriptedServer, *, keeps: bool) -> None:
     kept = manager._kept
     connection = manager.get_connection()
     assert connection is not None
-    with connection._sleeper.dup(), connection._waker.dup() as waker:
+    with connection._bell.ear.dup(), connection._bell._ringer.dup() as ringer:
         _forks._tell()
         check(manager)
         check(never)
-        waker.send(b"\0")  # to the thread, which lives here and which closing does not wake
+        ringer.send(b"\0")  # to the thread, which lives here and which closing does not wake
         connection._thread.join(TIMEOUT)
     if kept is not None:  # its threads live here
         return_to(server)

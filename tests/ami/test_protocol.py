@@ -244,6 +244,23 @@ def test_on_done() -> None:
     assert told == [exchange.action_id]
 
 
+def test_response_of_another_layout() -> None:
+    """A class may have slots of its own."""
+
+    class Slotted(Response):
+        __slots__ = ("value",)
+
+    class Ask(Action[Slotted]):
+        RESPONSE: ClassVar[type[Response]] = Slotted
+
+    protocol = ready()
+    exchange = protocol.send_action(Ask("Ask"), "1")
+    protocol.receive_data(b"Response: Success\r\nActionID: 1\r\nValue: 5\r\n\r\n")
+    assert exchange.error is None
+    assert type(exchange.response) is Slotted
+    assert exchange.response["Value"] == "5"
+
+
 def test_typed_response() -> None:
     """An action names the class of its response."""
 

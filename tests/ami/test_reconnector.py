@@ -11,6 +11,7 @@ import pytest
 
 from pystrix.ami import AnyAction, Gap, Manager, ManagerError, _connection
 from pystrix.ami import _reconnector as module
+from pystrix.ami import manager as manager_module
 from tests.agi.peers import TIMEOUT, Background, eventually, records
 from tests.ami.managers import AT_ONCE, LOGIN, Heard, admit, boot, channels, return_to
 
@@ -323,7 +324,7 @@ def test_connection_that_ends_and_no_other_follows(
     assert manager._kept is not None
     ended = manager.get_connection()
     assert ended is not None
-    link = ended, manager._kept.dispatcher
+    link = manager_module._Link(ended, manager._kept.dispatcher)
     monkeypatch.setattr(manager, "_current", lambda: link)
     manager.disconnect()
     with pytest.raises(ManagerError, match="cannot send Ping: not connected"):

@@ -70,6 +70,9 @@ class OwnSocket:
         loop: The running loop.
         connected: The socket, which does not block; it is closed with this.
         receiver: Who gets what is read.
+
+    Raises:
+        RuntimeError: If the loop cannot wait for sockets; this one is closed then.
     """
 
     def __init__(
@@ -81,7 +84,14 @@ class OwnSocket:
         self._unsent = memoryview(b"")
         self._failure: OSError | None = None  # of a write
         self._closed = False
-        loop.add_reader(connected.fileno(), self._read)
+        try:
+            loop.add_reader(connected.fileno(), self._read)
+        except NotImplementedError as error:
+            connected.close()
+            raise RuntimeError(
+                f"{type(loop).__name__} cannot wait for sockets (add_reader): "
+                "on Windows take asyncio.SelectorEventLoop"
+            ) from error
 
     def write(self, data: bytes | memoryview) -> None:
         """Send bytes, those that cannot be sent now as soon as they can.

@@ -1,8 +1,9 @@
 """One AMI connection on threads: a socket, and who reads it.
 
 A thread does, and sleeps in the system until something comes. A caller whose action is the only one
-on its way reads until its answer is there, for the thread would have to wake it then, which takes
-longer than the reading.
+on its way leads meanwhile: it reads until its answer is there, for the thread would have to wake it
+then, which takes longer than the reading. The thread looks away from the socket until the leader
+hands over. Each can be woken by a bell of its own.
 """
 
 from __future__ import annotations
@@ -96,8 +97,30 @@ def connect(
     return stream, protocol
 
 
+class Bell:
+    """What wakes a thread that polls it: a pair of sockets, as a poll takes nothing else."""
+
+    def __init__(self) -> None:
+        self._ringer, self.ear = socket.socketpair()
+        self._ringer.setblocking(False)
+
+    def ring(self) -> None:
+        """Wake whoever polls the ear, now or later."""
+        with contextlib.suppress(OSError):  # it is awake, or has ended
+            self._ringer.send(b"\0")
+
+    def hush(self) -> None:
+        """Wait for a ring, and take all that there are."""
+        self.ear.recv(4096)
+
+    def close(self) -> None:
+        """Give the descriptors back. Idempotent."""
+        self._ringer.close()
+        self.ear.close()
+
+
 class Connection:
-    """A connection that was greeted, and the thread that reads it when nobody else does.
+    """A connection that was greeted, and the thread that reads it when no caller does.
 
     Everything but `start` and `abandon` is thread-safe.
 
@@ -126,26 +149,25 @@ class Connection:
         self._on_closed = on_closed
         self._debug = debug
         self._logger = logger
-        self._reading = threading.Lock()  # held by whoever reads, until that is handed on
-        self._leader: int | None = None  # the thread that does, if it is a caller
-        # Guards the protocol, the socket (TLS cannot read and write at once) and the next five.
+        # Guards the protocol, the socket (TLS cannot read and write at once) and the next eight.
         self._lock = threading.Lock()
+        self._leader: int | None = None  # the thread of the caller that reads, if one does
+        self._handing_on = False  # whether `on_messages` is called
         self._unsent = b""
         self._writing = 0  # the event of poll that lets the thread go on sending
         self._watched = select.POLLIN  # what of the socket wakes the thread
+        self._taking = False  # from before a read until all of it is in the protocol
         self._received = 0
         self._failure: Error | None = None
         self.heard: float = time.monotonic()
         """When something was read last, by the clock that is never set."""
+        self._bell, self._leaders_bell = Bell(), Bell()
         # Only an epoll can be told while the thread sleeps in it to look away from the socket.
         self._epoll = select.epoll() if hasattr(select, "epoll") else None
-        self._waker, self._sleeper = socket.socketpair()
-        self._waker.setblocking(False)
         self._poll = self._epoll or select.poll()  # the thread's
-        self._leading = select.poll()  # of a caller who reads
-        for poll in (self._poll, self._leading):
-            poll.register(self._sleeper, select.POLLIN)
-            poll.register(stream, select.POLLIN)
+        self._poll.register(self._bell.ear, select.POLLIN)
+        self._poll.register(stream, select.POLLIN)
+        self._leaders_poll = self._make_leaders_poll()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pystrix-ami-reader", daemon=True)
 
@@ -201,7 +223,7 @@ class Connection:
 
     def forsake(self) -> None:
         """Give the descriptors back and nothing else, in the child of a fork."""
-        for each in (self.socket, self._waker, self._sleeper, self._epoll):
+        for each in (self.socket, self._bell, self._leaders_bell, self._epoll):
             if each is not None:
                 each.close()
 
@@ -233,25 +255,43 @@ class Connection:
             ValueError: If Asterisk could not take the action.
             TypeError: If the value of a header is bytes or None.
         """
-        with self._lock:
-            alone = self._protocol.outstanding == 0
-            exchange = self._protocol.send_action(
-                action, action_id, headers=headers, collector=collector
-            )
-            if on_begin is not None:
-                on_begin(exchange)
-            self._flush()
-            leads = alone and self._take_lead()
+        exchange: Exchange[T_co] | None = None
+        leads = nested = False
         try:
+            with self._lock:
+                # A handler of a signal may run in the midst of the reading of its own thread.
+                nested = self._leader == threading.get_ident()
+                may_lead = self._may_lead()
+                exchange = self._protocol.send_action(
+                    action, action_id, headers=headers, collector=collector
+                )
+                if on_begin is not None:
+                    on_begin(exchange)
+                self._flush()
+                leads = may_lead and not exchange.done
+                if leads:
+                    self._leader = threading.get_ident()
+                    self._watch(led=True)
             if leads:
-                timeout = self._lead(exchange, timeout)
-            if not exchange.done:
+                self._lead(exchange, timeout, self._leaders_poll)
+            elif nested:
+                self._lead(exchange, timeout, self._make_leaders_poll())
+            else:
                 self._follow(exchange, timeout)
+        except BaseException as error:
+            self._look_for_damage(error)
+            raise
+        else:
+            return exchange
         finally:
-            if not exchange.done:
+            if leads and self._leader == threading.get_ident():
+                with self._lock:
+                    self._hand_over()
+            if nested:
+                self._leaders_bell.ring()  # what it waited for may be there
+            if exchange is not None and not exchange.done:
                 with self._lock:
                     self._protocol.give_up(exchange)
-        return exchange
 
     def close(self, reason: str, failure: Error | None = None) -> None:
         """End the connection; the thread ends soon after. Idempotent.
@@ -269,7 +309,8 @@ class Connection:
     def wait_closed(self, timeout: float | None = None) -> bool:
         """Wait until all is over, the last callback of the connection included; tell whether.
 
-        False at once for who reads it, for that cannot wait for itself.
+        False at once in the thread and, from a handler of a signal, in that of a caller who reads,
+        for they cannot wait for themselves.
         """
         if threading.get_ident() in (self._leader, self._thread.ident):
             return False
@@ -317,51 +358,67 @@ class Connection:
         return data
 
     def _wake(self) -> None:
-        with contextlib.suppress(OSError):  # it is awake, or has ended
-            self._waker.send(b"\0")
+        """Have all who read look what is new."""
+        self._bell.ring()
+        if self._leader is not None:
+            self._leaders_bell.ring()
 
     # A caller that waits.
 
-    def _take_lead(self) -> bool:
-        """Read in the place of the thread from now on, if that can be. The lock is held."""
-        if self._epoll is None or self._unsent or not self.alive:
-            return False
-        if not self._reading.acquire(blocking=False):
-            return False
-        self._leader = threading.get_ident()
-        self._watch()
-        return True
+    def _make_leaders_poll(self) -> select.poll:
+        poll = select.poll()
+        poll.register(self._leaders_bell.ear, select.POLLIN)
+        poll.register(self.socket, select.POLLIN)
+        return poll
 
-    def _lead(self, exchange: Exchange[Any], timeout: float) -> float:
-        """Read until an action is answered, the time is over, or the thread is wanted.
+    def _may_lead(self) -> bool:
+        """Tell whether the next action is alone, and nothing of before waits to be handed on.
 
-        Returns:
-            The seconds that are left.
+        Else its answer could be given before. The lock is held.
         """
-        sleeper = self._sleeper.fileno()
+        protocol = self._protocol
+        return (
+            self._leader is None
+            and not (protocol.outstanding or self._handing_on or protocol.has_messages)
+            and self._epoll is not None
+        )
+
+    def _lead(self, exchange: Exchange[Any], timeout: float, poll: select.poll) -> None:
+        """Read until an action is answered or the time is over; then let the thread read.
+
+        What a handler of a signal has begun, with a poll of its own, leads within another `_lead`
+        of this thread: that one goes on then, and hands over.
+        """
+        bell = self._leaders_bell.ear.fileno()
         deadline = time.monotonic() + timeout
-        try:
-            while not exchange.done and timeout > 0:
-                ready = self._leading.poll(math.ceil(1000 * min(timeout, LONGEST)))
-                if sleeper in dict(ready):
-                    break
-                if ready:
-                    try:
-                        self._take_turn()
-                    except BaseException as error:
-                        # One of a signal, too: nobody knows then how much was taken in.
-                        self._fail(error)
-                        if not isinstance(error, Exception):
-                            raise
-                timeout = deadline - time.monotonic()
-        finally:
+        while not exchange.done:
+            ready = dict(poll.poll(math.ceil(1000 * max(min(timeout, LONGEST), 0))))
             with self._lock:
-                self._leader = None
-                self._watch()
-                if not self.alive:
-                    self._wake()
-            self._reading.release()
-        return timeout
+                if bell in ready:
+                    self._leaders_bell.hush()
+                if len(ready) > (bell in ready):
+                    self._transfer()
+                news = self._protocol.has_messages
+            if news:
+                try:
+                    self._hand_on()
+                except BaseException as error:  # one of a signal, too: what was read is lost
+                    self._fail(error)
+                    if not isinstance(error, Exception):
+                        raise
+            timeout = deadline - time.monotonic()
+            if timeout <= 0:
+                break
+        if poll is self._leaders_poll:
+            with self._lock:
+                self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Let the thread read. The lock is held. Idempotent, also if it was interrupted."""
+        self._watch(led=False)
+        if not self.alive:
+            self._bell.ring()  # it waits for that
+        self._leader = None
 
     def _follow(self, exchange: Exchange[Any], timeout: float) -> None:
         """Wait until whoever reads has the answer of an action, or the time is over."""
@@ -373,15 +430,29 @@ class Connection:
             exchange.on_done = lambda _: answered.release()
         answered.acquire(timeout=max(min(timeout, threading.TIMEOUT_MAX), 0))
 
-    # Reading; `_reading` is held.
+    def _hand_on(self) -> None:
+        """Hand on what has come, unless somebody does: who takes this, too."""
+        mine = True
+        while mine:
+            mine = False
+            messages: list[Event | Response] = []
+            try:
+                with self._lock:
+                    if not self._handing_on and self._protocol.has_messages:
+                        mine = self._handing_on = True
+                        messages = self._protocol.messages_received()
+                if mine:
+                    self._on_messages(self, messages)
+            finally:
+                if mine:
+                    self._handing_on = False
 
-    def _take_turn(self) -> None:
-        """Read what has come, and hand it on."""
+    def _look_for_damage(self, error: BaseException) -> None:
+        """End the connection if an error, one of a signal's handler, has torn what was read."""
         with self._lock:
-            self._transfer()
-            messages = self._protocol.messages_received()
-        if messages:
-            self._on_messages(self, messages)
+            torn = self._taking and self.alive
+        if torn:
+            self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
         """End the connection because of an error that should not be."""
@@ -404,25 +475,32 @@ class Connection:
 
     def _read(self) -> None:
         """Move bytes until the connection ends."""
-        sleeper = self._sleeper.fileno()
-        with self._reading:
-            self._take_turn()  # there may be something that came with the greeting
-        while self.alive:
+        bell = self._bell.ear.fileno()
+        alive = wanted = True
+        while alive:
             with self._lock:
-                self._watch()
-            for descriptor, _ in self._poll.poll():
-                with self._reading:
-                    if descriptor == sleeper:
-                        self._sleeper.recv(4096)
-                    else:
-                        self._take_turn()
+                if wanted:
+                    self._transfer()
+                    if self._leader is not None:  # a moment ago there was none, or the peer left
+                        self._leaders_bell.ring()
+                alive = self.alive
+                news = self._protocol.has_messages
+                self._watch(led=self._leader is not None)
+            if news:
+                self._hand_on()
+            if alive:
+                ready = dict(self._poll.poll())
+                if bell in ready:
+                    self._bell.hush()
+                wanted = len(ready) > (bell in ready)
 
-    def _watch(self) -> None:
+    def _watch(self, *, led: bool) -> None:
         """Say what of the socket is to wake the thread. The lock is held."""
-        watched = 0 if self._leader else select.POLLIN | self._writing
+        watched = self._writing | (0 if led else select.POLLIN)
         if watched != self._watched:
-            self._watched = watched
+            self._watched = -1  # should a signal come between
             self._poll.modify(self.socket, watched)
+            self._watched = watched
 
     def _transfer(self) -> None:
         """Read what has come, and write what waits."""
@@ -439,24 +517,35 @@ class Connection:
 
     def _receive(self) -> bool:
         """Read once; tell whether anything came. The lock is held."""
+        self._taking = True
         try:
             data = self.socket.recv(CHUNK)
         except _WOULD_BLOCK:
+            self._taking = False
             return False
         except OSError as error:  # reset: an end like any
             self._logger.debug("%s: cannot read: %s", self._protocol.peer, error)
             data = b""
         if not data:
             self._protocol.receive_eof()
+            self._taking = False
             return False
         if self._debug:
             self._logger.debug("%s > %s", self._protocol.peer, printable(data).rstrip())
         self._received += 1
         self.heard = time.monotonic()
         self._protocol.receive_data(data)
+        self._taking = False
         return True
 
     def _release(self) -> None:
-        with self._reading, self._lock:
+        with self._lock:
             self._protocol.receive_eof()
-            self.forsake()
+            self._wake()
+        while self._is_led():  # by who polls these descriptors, and rings then
+            self._bell.hush()
+        self.forsake()
+
+    def _is_led(self) -> bool:
+        with self._lock:
+            return self._leader is not None

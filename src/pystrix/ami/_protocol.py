@@ -218,6 +218,11 @@ class AMIProtocol:
             self._received = []
         return received
 
+    @property
+    def has_messages(self) -> bool:
+        """Whether `messages_received` has any."""
+        return bool(self._received)
+
     def receive_eof(self) -> None:
         """Tell that the peer has closed the connection, or that it broke. Idempotent."""
         if self.state is _CLOSED:
@@ -344,7 +349,7 @@ class AMIProtocol:
         if response.name.lower() == "goodbye":
             self.goodbye = True
         try:
-            response.__class__ = exchange.action.RESPONSE  # nobody has seen it yet
+            exchange.response = response = response.as_kind(exchange.action.RESPONSE)
             more = response.success and exchange.collector.expects_events(response)
         except Exception as error:  # noqa: BLE001 - what a program added harms itself only
             exchange.finish(error)

@@ -54,8 +54,11 @@ PING_SECONDS: Final = 5.0
 ResultT = TypeVar("ResultT")
 
 
-_Link = tuple[Connection, Dispatcher[Heard]]
-"""What there is while a connection stands."""
+class _Link(NamedTuple):
+    """What there is while a connection stands."""
+
+    connection: Connection
+    dispatcher: Dispatcher[Heard]
 
 
 class _Kept(NamedTuple):
@@ -227,10 +230,9 @@ class Manager(Listeners):
             kept.dispatcher.stop()
             kept.reconnector.stop()
         if link is not None:
-            connection, dispatcher = link
-            connection.close("the manager disconnected")
-            dispatcher.stop()
-            connection.wait_closed()
+            link.connection.close("the manager disconnected")
+            link.dispatcher.stop()
+            link.connection.wait_closed()
 
     def close(self) -> None:
         """Disconnect, and wait for the callback that runs, if any; then this manager is finished.
@@ -242,7 +244,7 @@ class Manager(Listeners):
             link = self._kept or self._link
         self.disconnect()
         if link is not None:
-            link[1].join()
+            link.dispatcher.join()
 
     def wait_closed(self, timeout: float | None = None) -> bool:
         """Wait until there is no connection, and will be none: it was closed, or lost for good.
@@ -262,7 +264,7 @@ class Manager(Listeners):
         link, kept = self._link, self._kept
         if kept is not None:
             return kept.reconnector.wait_over(timeout)
-        return link is None or link[0].wait_over(timeout)
+        return link is None or link.connection.wait_over(timeout)
 
     def is_connected(self) -> bool:
         """Tell whether there is a connection; the end of one is noticed at once."""
@@ -280,7 +282,7 @@ class Manager(Listeners):
     def get_connection(self) -> Connection | None:
         """Give the connection, for debugging; None if there is none."""
         link = self._current()
-        return None if link is None else link[0]
+        return None if link is None else link.connection
 
     def monitor_connection(
         self, interval: float = 2.5, *, timeout: float = PING_SECONDS
@@ -300,9 +302,10 @@ class Manager(Listeners):
         Raises:
             ManagerError: If there is no connection.
         """
+        connection = self._over(AnyAction("Ping"), 0, lambda link, _: link.connection)
         thread = threading.Thread(
             target=monitor,
-            args=(self._over(AnyAction("Ping"), 0, lambda link, _: link[0]), interval, timeout),
+            args=(connection, interval, timeout),
             name="pystrix-ami-monitor",
             daemon=True,
         )
@@ -342,7 +345,9 @@ class Manager(Listeners):
         """
         seconds = seconds_for(action, timeout)
         return self._over(
-            action, seconds, lambda link, left: ask(link[0], action, action_id, timeout=left)
+            action,
+            seconds,
+            lambda link, left: ask(link.connection, action, action_id, timeout=left),
         )
 
     def send_action(
@@ -372,13 +377,11 @@ class Manager(Listeners):
         aggregate = request.aggregate and not request.synchronous
 
         def ask_over(link: _Link, left: float) -> tuple[float, Exchange[Any]]:
-            connection, dispatcher = link
-
             def begin(exchange: Exchange[Any]) -> None:
                 self._delivery.begin(exchange)
-                dispatcher.wake()
+                link.dispatcher.wake()
 
-            return time.monotonic(), connection.request(
+            return time.monotonic(), link.connection.request(
                 request,
                 None if action_id is None else str(action_id),
                 timeout=left,
@@ -452,19 +455,19 @@ class Manager(Listeners):
         link, kept = self._link, self._kept
         if kept is not None:
             connection = kept.reconnector.usable
-            return None if connection is None else (connection, kept.dispatcher)
-        return link if link is not None and link[0].alive else None
+            return None if connection is None else _Link(connection, kept.dispatcher)
+        return link if link is not None and link.connection.alive else None
 
     def _come_online(self, name: str, timeout: float) -> tuple[_Link, float]:
         """Wait for the connection; give it, and the seconds that are left then."""
         link, kept = self._link, self._kept
         if kept is None:
-            failure = None if link is None else link[0].failure
+            failure = None if link is None else link.connection.failure
             why = failure or "not connected to an Asterisk manager"
             raise ManagerError(f"cannot send {name}: {why}") from failure
         started = time.monotonic()
         connection = kept.reconnector.come_online(name, timeout)
-        return (connection, kept.dispatcher), timeout - (time.monotonic() - started)
+        return _Link(connection, kept.dispatcher), timeout - (time.monotonic() - started)
 
     def _over(
         self, action: Action[Any], timeout: float, ask_over: Callable[[_Link, float], ResultT]
@@ -523,7 +526,7 @@ class Manager(Listeners):
         with self._lock:
             closed = self._closed
             if not closed:
-                self._link = connection, dispatcher
+                self._link = _Link(connection, dispatcher)
         if closed:
             connection.abandon()
             raise ManagerError("the manager was closed")
@@ -573,7 +576,7 @@ class Manager(Listeners):
         self._delivery = self._make_delivery()
         link, self._link = self._link, None
         kept, self._kept = self._kept, None
-        for connection in (link and link[0], kept and kept.reconnector.connection):
+        for connection in (link and link.connection, kept and kept.reconnector.connection):
             if connection is not None:
                 connection.forsake()
 
