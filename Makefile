@@ -74,7 +74,7 @@ bench-ready: $(VENV)/.stamp-bench .venv-bench-pystrix/.stamp .venv-bench-panoram
 	.venv-bench-aioagi/.stamp benchmarks/build/node_modules/ding-dong benchmarks/build/load
 
 # BENCH is for more options: make bench BENCH='--only pystrix --concurrency 50'.
-bench: bench-ready  ## measure FastAGI servers side by side, in about 14 minutes
+bench: bench-ready  ## measure FastAGI servers side by side, in about 12 minutes
 	$(BIN)/python -m benchmarks.fastagi $(BENCH)
 
 bench-quick: bench-ready  ## the same in one short round: whether all of it runs

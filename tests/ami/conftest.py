@@ -9,11 +9,12 @@ import pytest
 from pystrix.ami import Manager
 from pystrix.testing.ami import AMIServer
 from tests.agi.conftest import assert_no_threads
-from tests.agi.peers import Background
+from tests.agi.peers import TIMEOUT, Background
 from tests.ami.desk import Desk
+from tests.ami.links import Link
 from tests.ami.managers import ALL, Heard, Running, admit
 from tests.ami.protocols import feed_bytes, feed_whole
-from tests.ami.servers import Peer, ScriptedServer
+from tests.ami.servers import Peer, ScriptedServer, trusting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -131,3 +132,14 @@ def online(start: Start, server: ScriptedServer) -> Callable[..., tuple[Running,
         return running, peer
 
     return make
+
+
+@pytest.fixture(params=[False, True], ids=["plain", "TLS"])
+def link(request: pytest.FixtureRequest) -> Iterator[Link]:
+    """Give a connection, with TLS and without."""
+    with ScriptedServer(tls=request.param) as server:
+        link = Link(server, context=trusting() if request.param else None)
+        link.connection.start()
+        yield link
+        link.connection.close("the test is over")
+        assert link.connection.wait_closed(TIMEOUT)

@@ -6,69 +6,22 @@ import logging
 import select
 import socket
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from pystrix.ami import (
     AnyAction,
-    Event,
     ManagerBannerError,
     ManagerConnectionLostError,
     ManagerError,
     ManagerSocketError,
-    Response,
 )
 from pystrix.ami._connection import Connection, connect
 from tests.agi.peers import TIMEOUT, Background, eventually
+from tests.ami.links import PING, Link
 from tests.ami.servers import BANNER, Peer, ScriptedServer, trusting
 from tests.machine import NEEDS_IPV6
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-PING = AnyAction("Ping")
-
-
-class Heard:
-    """What a connection handed out."""
-
-    def __init__(self) -> None:
-        self.messages: list[Event | Response] = []
-        self.closed: list[Connection] = []
-
-    def hear(self, connection: Connection, messages: list[Event | Response]) -> None:
-        """Note messages."""
-        assert isinstance(connection, Connection)
-        self.messages += messages
-
-
-class Link:
-    """A connection and Asterisk's end of it."""
-
-    def __init__(self, server: ScriptedServer, *, debug: bool = False, **options: Any) -> None:
-        self.heard = Heard()
-        stream, protocol = connect("localhost", server.port, TIMEOUT, **options)
-        self.connection = Connection(
-            stream, protocol, self.heard.hear, self.heard.closed.append, debug=debug
-        )
-        self.peer = server.accept()
-
-    def request(self, action: AnyAction = PING, **options: Any) -> Background:
-        """Send an action in a thread."""
-        return Background(lambda: self.connection.request(action, timeout=TIMEOUT, **options))
-
-
-@pytest.fixture(params=[False, True], ids=["plain", "TLS"])
-def link(request: pytest.FixtureRequest) -> Iterator[Link]:
-    """Give a connection, with TLS and without."""
-    with ScriptedServer(tls=request.param) as server:
-        link = Link(server, context=trusting() if request.param else None)
-        link.connection.start()
-        yield link
-        link.connection.close("the test is over")
-        assert link.connection.wait_closed(TIMEOUT)
-
 
 # Connecting.
 

@@ -10,28 +10,16 @@ import pytest
 
 from pystrix.ami import AnyAction, ManagerConnectionLostError
 from tests.agi.peers import TIMEOUT, Background, eventually
-from tests.ami.servers import ScriptedServer, trusting
-from tests.ami.test_connection import Link
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from pystrix.ami._message import Message
+    from tests.ami.links import Link
 
 PING = AnyAction("Ping")
 OTHER = AnyAction("Other")
 SIGNAL = signal.SIGUSR1
-
-
-@pytest.fixture(params=[False, True], ids=["plain", "TLS"])
-def link(request: pytest.FixtureRequest) -> Iterator[Link]:
-    """Give a connection, with TLS and without."""
-    with ScriptedServer(tls=request.param) as server:
-        link = Link(server, context=trusting() if request.param else None)
-        link.connection.start()
-        yield link
-        link.connection.close("the test is over")
-        assert link.connection.wait_closed(TIMEOUT)
 
 
 def interrupted(

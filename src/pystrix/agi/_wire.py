@@ -120,8 +120,13 @@ def _escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def encode_command(name: str, words: Sequence[Any]) -> bytes:
+def encode_command(name: str, words: Sequence[Any], *, keep: bool = True) -> bytes:
     """Make the line of a command: its name as it is, its words quoted.
+
+    Args:
+        name: The name.
+        words: The words.
+        keep: Whether to keep the line for the next time; not if its words hardly ever come again.
 
     Raises:
         ValueError: If Asterisk could not take it: a line feed or NUL, more than `MAX_LINE` bytes
@@ -129,19 +134,11 @@ def encode_command(name: str, words: Sequence[Any]) -> bytes:
             command that harms it.
         TypeError: If a word is bytes or None.
     """
+    line_of = _kept_line if keep else _line_of_text
     try:
-        return _kept_line(name, *words)
+        return line_of(name, *words)
     except TypeError:
         pass  # not all of them are str, and to_text says better what is wrong with which
-    return _line_of_text(name, *[str.__str__(to_text(word)) for word in words])
-
-
-def encode_once(name: str, words: Sequence[Any]) -> bytes:
-    """Do what `encode_command` does, for words that hardly ever come again: it keeps the lines."""
-    try:
-        return _line_of_text(name, *words)
-    except TypeError:
-        pass
     return _line_of_text(name, *[str.__str__(to_text(word)) for word in words])
 
 

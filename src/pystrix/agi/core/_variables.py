@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from pystrix.agi._action import Acknowledged
-from pystrix.agi._wire import decode, encode_command, encode_once, to_text
+from pystrix.agi._wire import decode, encode_command, to_text
 from pystrix.agi.core._results import PlainAction, optional
 
 if TYPE_CHECKING:
@@ -136,4 +136,4 @@ class SetVariable(Acknowledged):
     """
 
     def __init__(self, name: str, value: object) -> None:
-        self.wire: bytes = encode_once("SET VARIABLE", (name, value))
+        self.wire: bytes = encode_command("SET VARIABLE", (name, value), keep=False)
