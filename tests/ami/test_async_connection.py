@@ -31,7 +31,7 @@ def test_cancelled(server: ScriptedServer) -> None:
             request = await asyncio.to_thread(peer.expect, "CoreShowChannels")
             asking.cancel()
             await asyncio.wait([asking])
-            connection = manager._link.usable
+            connection = manager._link.get_usable()
             assert connection is not None
             assert connection._protocol.outstanding == 0
             with manager.events() as stream:
@@ -48,7 +48,7 @@ def test_cancelled_before_it_was_sent(server: ScriptedServer) -> None:
 
     async def main() -> None:
         async with online(server) as (manager, peer):
-            connection = manager._link.usable
+            connection = manager._link.get_usable()
             assert connection is not None
             connection.pause_writing()
             asking = asyncio.create_task(manager.send(AnyAction("Originate")))
@@ -66,7 +66,7 @@ def test_not_sent_while_the_peer_does_not_read(server: ScriptedServer) -> None:
 
     async def main() -> None:
         async with online(server) as (manager, peer):
-            connection = manager._link.usable
+            connection = manager._link.get_usable()
             assert connection is not None
             connection.pause_writing()
             with pytest.raises(ManagerTimeoutError) as caught:
@@ -111,7 +111,7 @@ def test_cancelled_when_it_ends(server: ScriptedServer) -> None:
         async with online(server) as (manager, peer):
             asking = asyncio.create_task(manager.send(PING))
             await asyncio.to_thread(peer.expect, "Ping")
-            connection = manager._link.usable
+            connection = manager._link.get_usable()
             assert connection is not None
             asking.cancel()
             connection.close("the end")
@@ -164,7 +164,7 @@ def test_last_words(server: ScriptedServer) -> None:
 
     async def main() -> None:
         async with online(server) as (manager, peer):
-            connection = manager._link.usable
+            connection = manager._link.get_usable()
             assert connection is not None
             with manager.events() as stream:
                 peer.message("Event: Hangup")
@@ -228,7 +228,7 @@ def test_failing_reader(
     async def main() -> None:
         async with online(server) as (manager, peer):
             with manager.events(Gap) as gaps:
-                monkeypatch.setattr(manager._link.usable, "_on_messages", fail)
+                monkeypatch.setattr(manager._link.get_usable(), "_on_messages", fail)
                 peer.message("Event: X")
                 again = await asyncio.to_thread(return_to, server)
                 gap = await anext(gaps)

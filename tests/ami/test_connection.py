@@ -159,7 +159,7 @@ def test_eof(link: Link) -> None:
     with pytest.raises(ManagerConnectionLostError, match="closed the connection before Ping was"):
         asking.result().result()
     assert link.connection.wait_closed(TIMEOUT)
-    assert not link.connection.alive
+    assert not link.connection.is_alive()
     assert link.heard.messages == ["Shutdown"]
     assert link.heard.closed == [link.connection]
     assert "closed the connection" in str(link.connection.failure)
@@ -231,7 +231,7 @@ def test_sending_into_a_broken_connection(link: Link, caplog: pytest.LogCaptureF
         link.connection._protocol.send_action(PING)
         link.connection.socket.shutdown(socket.SHUT_WR)
         link.connection._flush()
-        assert not link.connection.alive
+        assert not link.connection.is_alive()
     assert link.connection.wait_closed(TIMEOUT)
     assert "cannot send" in caplog.text
 
@@ -243,7 +243,7 @@ def test_last_words(link: Link) -> None:
         link.peer.message("Event: Shutdown")
         select.select([link.connection.socket], [], [], TIMEOUT)
         link.peer.reset()
-        while link.connection.alive:
+        while link.connection.is_alive():
             link.connection._protocol.send_action(PING)
             link.connection._flush()
     assert link.connection.wait_closed(TIMEOUT)
@@ -336,7 +336,7 @@ def test_no_thread_left(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(threading.Thread, "start", refuse)
         with pytest.raises(RuntimeError, match="can't start new thread"):
             link.connection.start()
-        assert not link.connection.alive
+        assert not link.connection.is_alive()
         assert link.connection.wait_closed(TIMEOUT)
         assert link.peer.rest() == b""
 

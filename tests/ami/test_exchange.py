@@ -19,7 +19,7 @@ def test_result() -> None:
     one = exchange()
     with pytest.raises(RuntimeError, match="no answer yet"):
         one.result()
-    one.response = Response({"Response": "Success"})
+    assert one.take(Response({"Response": "Success"}))
     one.finish()
     assert one.done
     assert one.result() is one.response
@@ -28,7 +28,7 @@ def test_result() -> None:
 def test_failure() -> None:
     """An answer that says no is the action's error."""
     one = exchange()
-    one.response = Response({"Response": "Error", "Message": "No such channel"})
+    assert not one.take(Response({"Response": "Error", "Message": "No such channel"}))
     one.finish()
     with pytest.raises(ManagerActionError, match="No such channel"):
         one.result()

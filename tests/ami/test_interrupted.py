@@ -114,7 +114,7 @@ def test_the_connection_breaks_while_a_handler_runs(link: Link) -> None:
     """The thread sees it; the descriptors stay until the handler has returned."""
 
     def wait() -> None:
-        eventually(lambda: not link.connection.alive)
+        eventually(lambda: not link.connection.is_alive())
         assert not link.connection._over.wait(0)
         assert link.connection.socket.fileno() >= 0
 

@@ -307,7 +307,7 @@ def test_connection_that_ends_before_a_byte_is_sent(
 
     def lose(*arguments: Any, **options: Any) -> Any:
         peer.close()
-        eventually(lambda: not ended.alive)
+        eventually(lambda: not ended.is_alive())
         return request(*arguments, **options)
 
     monkeypatch.setattr(ended, "request", lose)

@@ -145,7 +145,7 @@ def _outstanding(running: Running) -> str:
     if isinstance(manager, Manager):
         connection: Any = manager.get_connection()
     else:
-        connection = manager._link.usable
+        connection = manager._link.get_usable()
     return str(list(connection._protocol._waiting.values()))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, overload
 
 from pystrix.ami._message import Event, Response
-from pystrix.ami._wire import compose, printable, to_text
+from pystrix.ami._wire import action_line, header_line, printable, to_text
 from pystrix.ami.errors import (
     ManagerActionError,
     ManagerPermissionError,
@@ -96,22 +96,22 @@ class Action(dict[str, Any], Generic[T_co]):
             ValueError: If Asterisk could not take a header as it is.
             TypeError: If a value is bytes or None.
         """
-        headers: list[tuple[str, object]] = [("Action", self["Action"])]
+        lines = action_line(self["Action"])
         for name, value in (*self.items(), *kwargs.items()) if kwargs else self.items():
             if name == "Action":
                 continue
             if name.lower() == "actionid":
                 action_id = str(value) if action_id is None else action_id
             elif isinstance(value, _REPEATED):
-                elements = cast("Sequence[object]", value)
-                headers.extend((name, element) for element in elements)
+                for element in cast("Sequence[object]", value):
+                    lines += header_line(name, element)
             else:
-                headers.append((name, value))
-        action_id = id_generator() if action_id is None else action_id
-        if type(action_id) is not str:  # what a program gave may be a number
-            action_id = to_text(action_id)
-        headers.append(("ActionID", action_id))
-        return compose(headers), action_id
+                lines += header_line(name, value)
+        if action_id is None:
+            action_id = id_generator()
+            return f"{lines}ActionID: {action_id}\r\n\r\n", action_id
+        action_id = to_text(action_id)  # what a program gave may be a number
+        return f"{lines}{header_line('ActionID', action_id)}\r\n", action_id
 
     # The answer.
 

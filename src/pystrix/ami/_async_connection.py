@@ -79,9 +79,8 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     # What a manager asks.
 
-    @property
-    def alive(self) -> bool:
-        """Whether actions can be sent."""
+    def is_alive(self) -> bool:
+        """Tell whether actions can be sent."""
         return self._protocol.state is _READY
 
     @property
@@ -142,7 +141,7 @@ class AsyncConnection(asyncio.BufferedProtocol):
             TypeError: If the value of a header is bytes or None.
         """
         protocol = self._protocol
-        alone = not protocol.outstanding
+        alone = protocol.is_idle()
         exchange = protocol.send_action(action, action_id)
         if alone:
             self._flush()

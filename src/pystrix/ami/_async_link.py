@@ -81,11 +81,10 @@ class AsyncLink:
         self.failure: Exception | None = None
         """Why, if this side did not want it so."""
 
-    @property
-    def usable(self) -> AsyncConnection | None:
-        """The connection that actions can be sent over; None while there is none."""
+    def get_usable(self) -> AsyncConnection | None:
+        """Give the connection that actions can be sent over; None while there is none."""
         connection = self._connection
-        if connection is not None and self._usable and connection.alive:
+        if connection is not None and self._usable and connection.is_alive():
             return connection
         return None
 
@@ -139,7 +138,7 @@ class AsyncLink:
         limit = min(timeout, self._target.offline_timeout)
         if limit > 0 and not self.closed.is_set():
             await self._news(limit)
-        if connection := self.usable:
+        if connection := self.get_usable():
             return connection
         if self.closed.is_set():
             why = self.failure or "the manager was closed"
@@ -271,7 +270,7 @@ class AsyncLink:
         stock: Stock = None, {}
         if self._state.in_gap:
             stock = await self._stock(connection)
-        if not connection.alive:
+        if not connection.is_alive():
             raise _over(connection)
         messages = self._state.release(*stock)
         log_gap(messages, self._logger)

@@ -173,9 +173,8 @@ class Connection:
 
     # What a manager asks.
 
-    @property
-    def alive(self) -> bool:
-        """Whether actions can be sent."""
+    def is_alive(self) -> bool:
+        """Tell whether actions can be sent."""
         return self._protocol.state is _READY
 
     @property
@@ -301,7 +300,7 @@ class Connection:
             failure: If this is no wish of the user's, what it is.
         """
         with self._lock:
-            if self.alive:
+            if self.is_alive():
                 self._failure = failure
             self._protocol.close(reason)
         self._wake()
@@ -379,7 +378,8 @@ class Connection:
         protocol = self._protocol
         return (
             self._leader is None
-            and not (protocol.outstanding or self._handing_on or protocol.has_messages)
+            and protocol.is_idle()
+            and not (self._handing_on or protocol.has_messages())
             and self._epoll is not None
         )
 
@@ -398,7 +398,7 @@ class Connection:
                     self._leaders_bell.hush()
                 if len(ready) > (bell in ready):
                     self._transfer()
-                news = self._protocol.has_messages
+                news = self._protocol.has_messages()
             if news:
                 try:
                     self._hand_on()
@@ -416,7 +416,7 @@ class Connection:
     def _hand_over(self) -> None:
         """Let the thread read. The lock is held. Idempotent, also if it was interrupted."""
         self._watch(led=False)
-        if not self.alive:
+        if not self.is_alive():
             self._bell.ring()  # it waits for that
         self._leader = None
 
@@ -438,7 +438,7 @@ class Connection:
             messages: list[Event | Response] = []
             try:
                 with self._lock:
-                    if not self._handing_on and self._protocol.has_messages:
+                    if not self._handing_on and self._protocol.has_messages():
                         mine = self._handing_on = True
                         messages = self._protocol.messages_received()
                 if mine:
@@ -450,7 +450,7 @@ class Connection:
     def _look_for_damage(self, error: BaseException) -> None:
         """End the connection if an error, one of a signal's handler, has torn what was read."""
         with self._lock:
-            torn = self._taking and self.alive
+            torn = self._taking and self.is_alive()
         if torn:
             self._fail(error)
 
@@ -483,8 +483,8 @@ class Connection:
                     self._transfer()
                     if self._leader is not None:  # a moment ago there was none, or the peer left
                         self._leaders_bell.ring()
-                alive = self.alive
-                news = self._protocol.has_messages
+                alive = self.is_alive()
+                news = self._protocol.has_messages()
                 self._watch(led=self._leader is not None)
             if news:
                 self._hand_on()
@@ -512,7 +512,7 @@ class Connection:
                 and isinstance(self.socket, ssl.SSLSocket)
                 and self.socket.pending() > 0
             )
-        if self._unsent and self.alive:
+        if self._unsent and self.is_alive():
             self._flush()
 
     def _receive(self) -> bool:

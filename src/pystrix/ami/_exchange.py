@@ -101,6 +101,7 @@ class Exchange(Generic[T_co]):
         "on_done",
         "response",
         "sent",
+        "success",
     )
 
     def __init__(
@@ -118,12 +119,20 @@ class Exchange(Generic[T_co]):
         """Whether its bytes have been taken to be sent. Until then Asterisk surely has none."""
         self.response: Response | None = None
         """The response; None until it came."""
+        self.success: bool = False
+        """Whether the response says that the action worked."""
         self.events: list[Event] = []
         """The events that belong to the answer, in order."""
         self.error: Exception | None = None
         """Why there will be no answer, or no whole one."""
         self.done: bool = False
         """Whether the answer is complete, or will never be."""
+
+    def take(self, response: Response) -> bool:
+        """Take the response; tell whether the action worked."""
+        self.response = response
+        self.success = response.success
+        return self.success
 
     def result(self) -> T_co:
         """Give the result of the action, once `done`.
@@ -139,7 +148,7 @@ class Exchange(Generic[T_co]):
         response = self.response
         if response is None:
             raise RuntimeError(f"{self!r} has no answer yet")
-        if not response.success:
+        if not self.success:
             raise self.action.failure(response)
         return self.action.process_events(response, self.events)
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeVar, cast, overload
 
 from pystrix.ami._fields import Field
@@ -32,6 +33,8 @@ from pystrix.ami._wire import END_COMMAND, decode, encode, is_follows
 if TYPE_CHECKING:
     from typing import Self
 
+    from pystrix.ami._exchange import Exchange
+
 __all__ = [
     "EVENT_GENERIC",
     "RESPONSE_GENERIC",
@@ -39,6 +42,7 @@ __all__ = [
     "Message",
     "Response",
     "events_by_name",
+    "head_of",
     "read_message",
 ]
 
@@ -58,6 +62,11 @@ EVENT: Final = b"Event: "
 LOOKS: Final = 4
 """How many headers are looked up one by one; about as much work as reading all of an event."""
 
+_read_event = re.compile(rb"Event: (.+)\r\n(?!ActionID)").match
+_read_success = re.compile(rb"Response: Success\r\nActionID: (.*)\r\n(?=[^:\n]+:)").match
+_E: Final = ord("E")
+_NOBODY: Final[Mapping[str, Any]] = MappingProxyType({})
+_new = object.__new__
 # What the first line says, and the second, as Asterisk writes them; if it is an ActionID that is
 # whole. Where it says anything else the message is read.
 _read_head = re.compile(
@@ -85,8 +94,11 @@ class Message(MutableMapping[str, str]):
     NAME: ClassVar[str] = ""
     """The name on the wire of what this class stands for; ``""`` for any."""
 
+    is_response: ClassVar[bool] = False
+    """Whether it answers an action."""
+
     _KINDS: ClassVar[tuple[str, str]] = ("event", "response")
-    _said: str = ""  # the name on the first line, if that has been read
+    _said: str = ""  # the name on the first line, if that has been read and no header was set
     _said_id: str | None = None  # the ActionID on the second
     _parsed: bool = False
     _looks: int = 0
@@ -138,7 +150,7 @@ class Message(MutableMapping[str, str]):
     def action_id(self) -> str | None:
         """The ActionID of the request this belongs to, if it has one."""
         said = self._said_id
-        return self._find("actionid") if said is None or self._parsed else said
+        return self._find("actionid") if said is None else said
 
     @property
     def headers(self) -> Self:
@@ -224,6 +236,7 @@ class Message(MutableMapping[str, str]):
     def __setitem__(self, name: str, value: Any) -> None:  # noqa: ANN401 - 1.x puts numbers there
         wanted = name.lower()
         first, pairs = self._headers(), self._pairs
+        self._forget_head()
         if wanted in first:
             place = next(i for i, pair in enumerate(pairs) if pair[0].lower() == wanted)
             pairs[place] = (pairs[place][0], value)
@@ -236,6 +249,7 @@ class Message(MutableMapping[str, str]):
         wanted = name.lower()
         if wanted not in self._headers():
             raise KeyError(name)
+        self._forget_head()
         del self._first[wanted]
         self._pairs = _without(wanted, self._pairs)
 
@@ -263,6 +277,10 @@ class Message(MutableMapping[str, str]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.all_items()!r}>"
+
+    def _forget_head(self) -> None:
+        """Go by the headers from now on, for they change."""
+        self._said, self._said_id = "", None
 
     def _look(self, name: str) -> str | None:
         """Give the first value of a header that a program asks for."""
@@ -299,13 +317,15 @@ class Message(MutableMapping[str, str]):
 class Response(Message):
     """What Asterisk answered to an action."""
 
+    is_response: ClassVar[bool] = True
+
     _KINDS: ClassVar[tuple[str, str]] = ("response", "event")
     _success: bool | None = None  # if it was set
 
     @property
     def name(self) -> str:
         """The kind of the response: ``"Success"``, ``"Error"``."""
-        return (not self._parsed and self._said) or super().name
+        return self._said or super().name
 
     @property
     def success(self) -> bool:
@@ -316,8 +336,7 @@ class Response(Message):
         given = self._success
         if given is not None:
             return given
-        name = (not self._parsed and self._said) or self.name  # the property takes its time
-        return name.lower() not in _FAILURES
+        return (self._said or self.name).lower() not in _FAILURES  # the property takes its time
 
     @success.setter
     def success(self, success: bool) -> None:
@@ -379,19 +398,55 @@ def events_by_name(*classes: type[Event]) -> dict[str, type[Event]]:
     return {event.NAME.lower(): event for event in classes}
 
 
-def read_message(block: bytes, events: Mapping[str, type[Event]]) -> Event | Response:
+def read_message(
+    block: bytes,
+    events: Mapping[str, type[Event]],
+    waiting: Mapping[str, Exchange[Any]] = _NOBODY,
+) -> Event | Response:
     """Make the message of its lines.
 
     Args:
         block: The lines, without the empty line that ends them.
         events: The classes of events by name in lower case; any other event is an `Event`.
+        waiting: What waits for a response, by ActionID: it says of which class that is to be.
+            Those that do not begin as most are a `Response`, see `Message.as_kind`.
     """
+    if block and block[0] == _E:
+        event = _read_event(block)
+        if event is not None:
+            name = event[1].decode("utf-8", "surrogateescape")
+            message = _new(events.get(name.lower(), Event))
+            message._block = block  # noqa: SLF001 - an instance of our own, here and below
+            message._said = name  # noqa: SLF001
+            return message
+    else:
+        success = _read_success(block)
+        if success is not None:
+            action_id = success[1].decode("utf-8", "surrogateescape")
+            exchange = waiting.get(action_id)
+            response = _new(Response if exchange is None else exchange.action.RESPONSE)
+            response._block = block  # noqa: SLF001
+            response._said = "Success"  # noqa: SLF001
+            response._said_id = action_id  # noqa: SLF001
+            return response
+    return _read_other(block, events)
+
+
+def head_of(response: Response) -> tuple[str, str | None]:
+    """Give the name and the ActionID of a response; a property each takes longer."""
+    name = response._said or response.name  # noqa: SLF001
+    action_id = response._said_id  # noqa: SLF001
+    return name, response.action_id if action_id is None else action_id
+
+
+def _read_other(block: bytes, events: Mapping[str, type[Event]]) -> Event | Response:
+    """Make the message of lines that do not begin as nearly all do."""
     head = _read_head(block)
     if head is not None:
         event, response, action_id = head.groups()
         name = (event or response).decode("utf-8", "surrogateescape")
         kind: type[Event | Response] = events.get(name.lower(), Event) if event else Response
-        message = kind.__new__(kind)
+        message = _new(kind)
         message._block = block  # noqa: SLF001
         message._said = name  # noqa: SLF001
         if action_id is not None:

@@ -103,7 +103,7 @@ def take_stock(
         try:
             results[hook] = hook(manager)
         except BaseException:  # it harms nobody else
-            if not connection.alive:  # it will be called again
+            if not connection.is_alive():  # it will be called again
                 break
             logger.exception("the resync hook %r failed", hook)
     return channels, results
@@ -154,11 +154,10 @@ class Reconnector:
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="pystrix-ami-reconnect", daemon=True)
 
-    @property
-    def usable(self) -> Connection | None:
-        """The connection that actions can be sent over; None while there is none."""
+    def get_usable(self) -> Connection | None:
+        """Give the connection that actions can be sent over; None while there is none."""
         connection = self._connection
-        return connection if self._usable and connection and connection.alive else None
+        return connection if self._usable and connection and connection.is_alive() else None
 
     @property
     def connection(self) -> Connection | None:
@@ -231,8 +230,8 @@ class Reconnector:
             limit = 0  # it is this one that connects
         with self._news:
             if limit > 0:
-                self._news.wait_for(lambda: self._over or self.usable, limit)
-            if connection := self.usable:
+                self._news.wait_for(lambda: self._over or self.get_usable(), limit)
+            if connection := self.get_usable():
                 return connection
             if self._over:
                 why = self._failure or "the manager was disconnected"
@@ -386,10 +385,10 @@ class Reconnector:
         seconds = self._target.boot_timeout
         with self._news:
             self._news.wait_for(
-                lambda: self._state.booted or not connection.alive,
+                lambda: self._state.booted or not connection.is_alive(),
                 min(seconds, threading.TIMEOUT_MAX),
             )
-        if not connection.alive:
+        if not connection.is_alive():
             raise _over(connection)
         if not self._state.booted:
             raise ManagerTimeoutError(f"Asterisk has not started within {seconds} s", sent=False)
@@ -404,7 +403,7 @@ class Reconnector:
         if self._state.in_gap:
             stock = self._take_stock(connection)
         with self._news:
-            if not connection.alive:
+            if not connection.is_alive():
                 raise _over(connection)
             messages = self._state.release(*stock)
             log_gap(messages, self._logger)

@@ -34,6 +34,7 @@ _SPECIAL = re.compile(r'[\\",]')
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _FOLLOWS = re.compile(rb"response: follows\r?(?:\n|\Z)", re.IGNORECASE)
 _SECRET = re.compile(rb"^(secret|key)[ \t]*:[^\r\n]*", re.IGNORECASE | re.MULTILINE)
+_SHORT = 3 * MAX_LINES  # bytes of a message without a line too long or one too many
 _is_request = re.compile(
     rb"(?:[^\r\n\0]{1,%d}+\r\n){1,%d}+\r\n" % (MAX_LINE - len(_LINE_END), MAX_LINES)
 ).fullmatch
@@ -90,19 +91,26 @@ def compose(headers: Iterable[tuple[str, object]]) -> str:
         headers: Names and values, in order; a name may repeat.
 
     Raises:
-        ValueError: If Asterisk could not take a header as it is: CR, LF or NUL, a blank or
-            control character at the start of a value, a name that is none.
-        TypeError: If a value is bytes or None.
+        ValueError: As `header_line`.
+        TypeError: As `header_line`.
     """
-    check_name = _check_name
-    message = ""
-    for name, value in headers:
-        check_name(name)
-        text = value if type(value) is str else f"{to_text(value, name)}"
-        if not text.isprintable() or text[:1] == " ":  # hardly ever
-            _check_value(name, text)
-        message += f"{name}: {text}\r\n"
-    return f"{message}\r\n"
+    lines = "".join([header_line(name, value) for name, value in headers])
+    return f"{lines}\r\n"
+
+
+def header_line(name: str, value: object) -> str:
+    """Make the line of a header, with its end.
+
+    Raises:
+        ValueError: If Asterisk could not take it as it is: CR, LF or NUL, a blank or control
+            character at the start of the value, a name that is none.
+        TypeError: If the value is bytes or None.
+    """
+    _check_name(name)
+    text = value if type(value) is str else f"{to_text(value, name)}"
+    if not text.isprintable() or text[:1] == " ":  # hardly ever
+        _check_value(name, text)
+    return f"{name}: {text}\r\n"
 
 
 def _check_value(name: str, value: str) -> None:
@@ -132,8 +140,23 @@ def _check_name(name: str) -> None:
         )
 
 
-def encode_request(text: str) -> bytes:
-    """Make the bytes of a message that `compose`, or a program, has put together.
+@functools.lru_cache(maxsize=256)
+def action_line(name: str) -> str:
+    """Make the first line of a request, with its end.
+
+    Raises:
+        ValueError: As `header_line`.
+        TypeError: As `header_line`.
+    """
+    return header_line("Action", name)
+
+
+def encode_request(text: str, *, composed: bool = False) -> bytes:
+    """Make the bytes of a request.
+
+    Args:
+        text: The request.
+        composed: Whether it is known to be made of header lines, so that only the limits matter.
 
     Raises:
         ValueError: If Asterisk could not take it: a line of more than `MAX_LINE` bytes, more than
@@ -141,7 +164,7 @@ def encode_request(text: str) -> bytes:
             end or none there, a lone surrogate.
     """
     data = text.encode("utf-8", "surrogateescape")
-    if _is_request(data) is None:
+    if not (composed and len(data) <= _SHORT) and _is_request(data) is None:
         raise _refusal(data)
     return data
 

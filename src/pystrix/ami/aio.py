@@ -200,7 +200,7 @@ class Manager(Listeners):
 
     def is_connected(self) -> bool:
         """Tell whether there is a connection over which actions can be sent now."""
-        return self._link.usable is not None
+        return self._link.get_usable() is not None
 
     def get_asterisk_info(self) -> tuple[str, str] | None:
         """Give what Asterisk greeted with: ``("Asterisk Call Manager", "11.0.0")``.
@@ -208,7 +208,7 @@ class Manager(Listeners):
         Returns:
             The name and the version of the protocol; None if there is no connection.
         """
-        connection = self._link.usable
+        connection = self._link.get_usable()
         return connection.asterisk_info if connection is not None else None
 
     async def __aenter__(self) -> Self:
@@ -333,7 +333,7 @@ class Manager(Listeners):
             TypeError: If it is no action, or the value of a header is bytes or None.
         """
         seconds = seconds_for(action, timeout)
-        connection = self._link.usable
+        connection = self._link.get_usable()
         if connection is None:
             started = time.monotonic()
             connection = await self._link.come_online(action.name, seconds)
@@ -408,14 +408,14 @@ class Manager(Listeners):
             except (Exception, SystemExit, asyncio.CancelledError) as error:
                 if task.cancelling() and isinstance(error, asyncio.CancelledError):
                     raise  # by the manager; any other is the hook's own failure
-                if not connection.alive:  # it will be called again
+                if not connection.is_alive():  # it will be called again
                     break
                 self._logger.exception("the resync hook %r failed", hook)
         return channels, results
 
     def _log_full(self, mailbox: Mailbox, first: bool) -> None:
         """Do what is to be done when events find no room in the queue to the callbacks."""
-        connection = self._link.usable
+        connection = self._link.get_usable()
         if self._overflow == "disconnect":
             if connection is not None:  # else it is done already
                 error = ManagerOverflowError(len(mailbox))

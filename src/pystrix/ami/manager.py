@@ -454,9 +454,9 @@ class Manager(Listeners):
     def _current(self) -> _Link | None:
         link, kept = self._link, self._kept
         if kept is not None:
-            connection = kept.reconnector.usable
+            connection = kept.reconnector.get_usable()
             return None if connection is None else _Link(connection, kept.dispatcher)
-        return link if link is not None and link.connection.alive else None
+        return link if link is not None and link.connection.is_alive() else None
 
     def _come_online(self, name: str, timeout: float) -> tuple[_Link, float]:
         """Wait for the connection; give it, and the seconds that are left then."""
