@@ -197,10 +197,19 @@ def ratio(figures: dict[str, list[dict[str, float]]], name: str, other: str, key
     """Compare two clients round by round; give the median with the smallest and the largest."""
     bases = figures.get(other, [])
     both = zip(figures[name], bases, strict=False)
-    found = [one[key] / base[key] for one, base in both if base[key]]
-    if not found:
+    return spread([one[key] / base[key] for one, base in both if base[key]])
+
+
+def by_raw(rounds: list[dict[str, float]]) -> str:
+    """Compare round trips with those of the raw socket in the turns between them."""
+    return spread([figure["median_us"] / figure["raw_us"] for figure in rounds])
+
+
+def spread(ratios: list[float]) -> str:
+    """Write the median of ratios with the smallest and the largest."""
+    if not ratios:
         return "-"
-    return f"{statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
 def table(what: str, section: Section, figures: dict[str, list[dict[str, float]]]) -> str:
@@ -218,7 +227,7 @@ def table(what: str, section: Section, figures: dict[str, list[dict[str, float]]
             name,
             f"{median(rounds, key):,.1f}" if trips else f"{median(rounds, key):,.0f}",
             f"{min(values):,.0f} to {max(values):,.0f}",
-            ratio(figures, name, section.base, key),
+            by_raw(rounds) if trips else ratio(figures, name, section.base, key),
         ]
         if trips:
             bare = ratio(figures, name, BARE[name], key) if name in BARE else "-"

@@ -76,7 +76,7 @@ def on_threads(what, port, secret, seconds):
     with Manager() as manager:
         manager.connect("127.0.0.1", port, username="tests", secret=secret, event_mask="off")
         if what == "trips":
-            time_trips(lambda: manager.send(actions.Ping()), seconds)
+            time_trips(lambda: manager.send(actions.Ping()), port, seconds, secret)
         else:
             pings_of_threads(manager, seconds)
 
@@ -95,7 +95,7 @@ async def on_asyncio(what, port, secret, seconds):
         "127.0.0.1", port, username="tests", secret=secret, event_mask="off"
     ) as manager:
         if what == "trips":
-            await time_trips_async(lambda: manager.send(actions.Ping()), seconds)
+            await time_trips_async(lambda: manager.send(actions.Ping()), port, seconds, secret)
             return
         tasks = [asyncio.create_task(ping()) for _ in range(IN_FLIGHT)]
         await asyncio.sleep(0.3)

@@ -47,7 +47,7 @@ async def connected(what, port, seconds):
         await manager.send_action({"Action": "Ping"})
 
     if what == "trips":
-        await time_trips_async(ping, seconds)
+        await time_trips_async(ping, port, seconds)
     else:
         count = 0
 

@@ -38,7 +38,7 @@ else:
     manager.connect("127.0.0.1", int(where))
     manager.send_action(core.Login("tests", "-"))
     if what == "trips":
-        time_trips(lambda: manager.send_action(core.Ping()), seconds)
+        time_trips(lambda: manager.send_action(core.Ping()), int(where), seconds)
     else:
         counts = [0] * IN_FLIGHT
         ending = threading.Event()

@@ -7,33 +7,9 @@ library with a reader thread must. The others are an asyncio.Protocol and a futu
 """
 
 import asyncio
-import socket
 import threading
 
-from counting import arguments, run_on, time_trips, time_trips_async
-
-PING = b"Action: Ping\r\nActionID: 0123456789abcdef\r\n\r\n"
-
-
-def login(secret):
-    """Make the bytes of a login that asks for no events."""
-    return (
-        "Action: Login\r\nActionID: 1\r\nUsername: tests\r\n"
-        f"Secret: {secret}\r\nEvents: off\r\n\r\n"
-    ).encode()
-
-
-def connect(port, secret):
-    """Connect, and log in."""
-    connection = socket.create_connection(("127.0.0.1", port))
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connection.sendall(login(secret))
-    data = b""
-    while not data.endswith(b"\r\n\r\n"):  # without events it is the last that comes
-        data += connection.recv(65536)
-    if b"Response: Success" not in data:
-        raise SystemExit(f"the login failed: {data!r}")
-    return connection
+from counting import PING, arguments, connect, run_on, time_trips, time_trips_async
 
 
 def with_socket(port, secret, seconds):
@@ -45,7 +21,7 @@ def with_socket(port, secret, seconds):
         while not connection.recv(65536).endswith(b"\r\n\r\n"):
             pass
 
-    time_trips(ping, seconds)
+    time_trips(ping, port, seconds, secret)
 
 
 def with_reader(port, secret, seconds):
@@ -65,7 +41,7 @@ def with_reader(port, secret, seconds):
         connection.sendall(PING)
         answered.acquire()
 
-    time_trips(ping, seconds)
+    time_trips(ping, port, seconds, secret)
 
 
 class Reader(asyncio.Protocol):
@@ -89,7 +65,7 @@ async def with_protocol(port, secret, seconds):
         transport.write(PING)
         await reader.answered
 
-    await time_trips_async(ping, seconds)
+    await time_trips_async(ping, port, seconds, secret)
 
 
 _, where, seconds, kind, secret = arguments()

@@ -23,7 +23,6 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeVar, cast, overload
 
 from pystrix.ami._fields import Field
@@ -33,8 +32,6 @@ from pystrix.ami._wire import END_COMMAND, decode, encode, is_follows
 if TYPE_CHECKING:
     from typing import Self
 
-    from pystrix.ami._exchange import Exchange
-
 __all__ = [
     "EVENT_GENERIC",
     "RESPONSE_GENERIC",
@@ -42,7 +39,8 @@ __all__ = [
     "Message",
     "Response",
     "events_by_name",
-    "head_of",
+    "make_success",
+    "match_success",
     "read_message",
 ]
 
@@ -54,6 +52,7 @@ Lines = Iterable[str] | Mapping[str, object]
 
 Pairs = list[tuple[str, str]]
 MessageT = TypeVar("MessageT", bound="Message")
+ResponseT = TypeVar("ResponseT", bound="Response")
 DefaultT = TypeVar("DefaultT")
 
 EVENT: Final = b"Event: "
@@ -62,11 +61,13 @@ EVENT: Final = b"Event: "
 LOOKS: Final = 4
 """How many headers are looked up one by one; about as much work as reading all of an event."""
 
+match_success: Final = re.compile(
+    rb"Response: Success\r\nActionID: (.*)\r\n[^:\n].*:.*\r\n(?:.+\r\n)*+\r\n"
+).match
+"""Finds a whole response as Asterisk writes nearly all of them; the group is its ActionID."""
+
+# What the first line says, unless more is to be seen.
 _read_event = re.compile(rb"Event: (.+)\r\n(?!ActionID)").match
-_read_success = re.compile(rb"Response: Success\r\nActionID: (.*)\r\n(?=[^:\n]+:)").match
-_E: Final = ord("E")
-_NOBODY: Final[Mapping[str, Any]] = MappingProxyType({})
-_new = object.__new__
 # What the first line says, and the second, as Asterisk writes them; if it is an ActionID that is
 # whole. Where it says anything else the message is read.
 _read_head = re.compile(
@@ -93,9 +94,6 @@ class Message(MutableMapping[str, str]):
 
     NAME: ClassVar[str] = ""
     """The name on the wire of what this class stands for; ``""`` for any."""
-
-    is_response: ClassVar[bool] = False
-    """Whether it answers an action."""
 
     _KINDS: ClassVar[tuple[str, str]] = ("event", "response")
     _said: str = ""  # the name on the first line, if that has been read and no header was set
@@ -317,8 +315,6 @@ class Message(MutableMapping[str, str]):
 class Response(Message):
     """What Asterisk answered to an action."""
 
-    is_response: ClassVar[bool] = True
-
     _KINDS: ClassVar[tuple[str, str]] = ("response", "event")
     _success: bool | None = None  # if it was set
 
@@ -398,65 +394,50 @@ def events_by_name(*classes: type[Event]) -> dict[str, type[Event]]:
     return {event.NAME.lower(): event for event in classes}
 
 
-def read_message(
-    block: bytes,
-    events: Mapping[str, type[Event]],
-    waiting: Mapping[str, Exchange[Any]] = _NOBODY,
-) -> Event | Response:
+def read_message(block: bytes, events: Mapping[str, type[Event]]) -> Event | Response:
     """Make the message of its lines.
 
     Args:
         block: The lines, without the empty line that ends them.
         events: The classes of events by name in lower case; any other event is an `Event`.
-        waiting: What waits for a response, by ActionID: it says of which class that is to be.
-            Those that do not begin as most are a `Response`, see `Message.as_kind`.
     """
-    if block and block[0] == _E:
-        event = _read_event(block)
-        if event is not None:
-            name = event[1].decode("utf-8", "surrogateescape")
-            message = _new(events.get(name.lower(), Event))
-            message._block = block  # noqa: SLF001 - an instance of our own, here and below
-            message._said = name  # noqa: SLF001
-            return message
-    else:
-        success = _read_success(block)
-        if success is not None:
-            action_id = success[1].decode("utf-8", "surrogateescape")
-            exchange = waiting.get(action_id)
-            response = _new(Response if exchange is None else exchange.action.RESPONSE)
-            response._block = block  # noqa: SLF001
-            response._said = "Success"  # noqa: SLF001
-            response._said_id = action_id  # noqa: SLF001
-            return response
-    return _read_other(block, events)
-
-
-def head_of(response: Response) -> tuple[str, str | None]:
-    """Give the name and the ActionID of a response; a property each takes longer."""
-    name = response._said or response.name  # noqa: SLF001
-    action_id = response._said_id  # noqa: SLF001
-    return name, response.action_id if action_id is None else action_id
-
-
-def _read_other(block: bytes, events: Mapping[str, type[Event]]) -> Event | Response:
-    """Make the message of lines that do not begin as nearly all do."""
+    event = _read_event(block)
+    if event is not None:
+        name = event[1].decode("utf-8", "surrogateescape")
+        return _make(events.get(name.lower(), Event), block, name)
     head = _read_head(block)
     if head is not None:
-        event, response, action_id = head.groups()
-        name = (event or response).decode("utf-8", "surrogateescape")
-        kind: type[Event | Response] = events.get(name.lower(), Event) if event else Response
-        message = _new(kind)
-        message._block = block  # noqa: SLF001
-        message._said = name  # noqa: SLF001
-        if action_id is not None:
-            message._said_id = action_id.decode("utf-8", "surrogateescape")  # noqa: SLF001
-        return message
+        event_name, response_name, action_id = head.groups()
+        name = decode(event_name or response_name)
+        kind = events.get(name.lower(), Event) if event_name else Response
+        return _make(kind, block, name, None if action_id is None else decode(action_id))
     headers = Message.from_wire(block).all_items()
     header, name = next(pair for pair in headers if _says_kind(pair[0]))
     if header.lower() == "response":
         return Response.from_wire(block)
     return events.get(name.lower(), Event).from_wire(block)
+
+
+def make_success(kind: type[ResponseT], block: bytes, action_id: str) -> ResponseT:
+    """Make the response of lines that `match_success` has found.
+
+    Args:
+        kind: The class it is to have.
+        block: The lines, without the empty line that ends them.
+        action_id: The ActionID among them.
+    """
+    return _make(kind, block, "Success", action_id)
+
+
+def _make(
+    kind: type[MessageT], block: bytes, name: str, action_id: str | None = None
+) -> MessageT:
+    """Make a message of which this much is known."""
+    message = object.__new__(kind)
+    message._block = block  # noqa: SLF001 - an instance of our own, and the next two
+    message._said = name  # noqa: SLF001
+    message._said_id = action_id  # noqa: SLF001
+    return message
 
 
 def _says_kind(header: str) -> bool:

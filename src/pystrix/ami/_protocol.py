@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from pystrix.ami._action import Action
 from pystrix.ami._exchange import Exchange
 from pystrix.ami._limits import BANNER_LIMIT, LIST_LIMIT, MESSAGE_LIMIT
-from pystrix.ami._message import Event, Response, head_of, read_message
-from pystrix.ami._wire import END_COMMAND, encode_request, is_follows, printable
+from pystrix.ami._message import Event, Response, make_success, match_success, read_message
+from pystrix.ami._wire import END_COMMAND, decode, encode_request, is_follows, printable
 from pystrix.ami.errors import (
     ManagerBannerError,
     ManagerConnectionLostError,
@@ -70,7 +70,9 @@ class State(enum.Enum):
 
 
 _BUILD_REQUEST: Final = Action.build_request
-_CR, _LF = b"\r\n"
+_LINE_END: Final = b"\r\n"
+_CR, _LF = _LINE_END
+_R: Final = ord("R")
 _BANNER, _READY, _CLOSED = State  # an attribute of an Enum takes ten times as long to find
 
 
@@ -310,9 +312,12 @@ class AMIProtocol:
         """Read every whole message; give the place where the beginning of the next one stands."""
         start, size = 0, len(buffer)
         searched, limit = self._scanned, self._message_limit
-        events, waiting, is_old = self._events, self._waiting, self._is_old
+        events, is_old = self._events, self._is_old
         while start < size:
             first = buffer[start]
+            if first == _R and searched <= start and (end := self._read_success(buffer, start)):
+                start = end
+                continue
             if first == _CR or first == _LF:
                 start = _skip_stray_lines(buffer, start)
             match = self._end.search(buffer, searched if searched > start else start)
@@ -328,9 +333,9 @@ class AMIProtocol:
             if end - start > limit:
                 break
             start = match.end()
-            message = read_message(block, events, waiting)
-            if message.is_response:  # isinstance takes ten times as long with an event
-                self._read_response(cast("Response", message))
+            message = read_message(block, events)
+            if type(message) is Response:  # isinstance takes ten times as long with an event
+                self._read_response(message)
             elif not self._collecting or not self._collect(cast("Event", message)):
                 self._received.append(message)
         rest = size - start
@@ -347,8 +352,25 @@ class AMIProtocol:
         self._end = _EMPTY_LINE
         return True
 
+    def _read_success(self, buffer: bytes | bytearray, start: int) -> int:
+        """Read a response if it is whole and as nearly all are; give the place behind it, or 0."""
+        found = match_success(buffer, start)
+        if found is None or self._is_old:
+            return 0
+        end = found.end()
+        if end - start > self._message_limit:
+            return 0
+        block = bytes(buffer[start : end - len(_LINE_END)])
+        action_id = decode(found[1])
+        exchange = self._waiting.pop(action_id, None)
+        if exchange is None:
+            self._received.append(make_success(Response, block, action_id))
+        else:
+            self._answer(exchange, lambda kind: make_success(kind, block, action_id))
+        return end
+
     def _read_response(self, response: Response) -> None:
-        name, action_id = head_of(response)
+        action_id = response.action_id
         exchange = self._waiting.pop(action_id, None) if action_id else None
         if exchange is None:
             if not action_id:
@@ -357,11 +379,16 @@ class AMIProtocol:
                 )
             self._received.append(response)
             return
-        exchange.response = response
-        if name != "Success" and name.lower() == "goodbye":
+        if response.name.lower() == "goodbye":
             self.goodbye = True
+        self._answer(exchange, response.as_kind)
+
+    def _answer(
+        self, exchange: Exchange[Any], make: Callable[[type[Response]], Response]
+    ) -> None:
+        """Give an action its response, which is made of the class that it wants."""
         try:
-            response = response.as_kind(exchange.action.RESPONSE)
+            response = make(exchange.action.RESPONSE)
             more = exchange.take(response) and exchange.collector.expects_events(response)
         except Exception as error:  # noqa: BLE001 - what a program added harms itself only
             exchange.finish(error)
