@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pystrix.ami import EVENT_GENERIC, RESPONSE_GENERIC, Event, Message, Response, _message
 from pystrix.ami._fields import Text
-from pystrix.ami._message import events_by_name, read_message
+from pystrix.ami._message import events_by_name, make_success, match_success, read_message
 from pystrix.ami._processed import CONVERSIONS
 
 if TYPE_CHECKING:
@@ -462,6 +463,18 @@ def test_success(kind: str, success: bool) -> None:
     assert response.success is not success
 
 
+@pytest.mark.parametrize("block", [PING, PING.replace(b"Success", b"Odd")])
+def test_head_follows_the_headers(block: bytes) -> None:
+    """What was read of the first lines is forgotten when a header is set or deleted."""
+    for message in (read_message(block, {}), make_success(Response, PING, "7")):
+        message["Response"] = "Error"
+        message["ActionID"] = "new"
+        assert (message.name, message.action_id) == ("Error", "new")
+        assert not cast("Response", message).success
+        del message["ActionID"]
+        assert message.action_id is None
+
+
 def test_response_message() -> None:
     """The text of ``Message`` without the line end that some have."""
     assert Response({"Message": "No Contacts found\n"}).message == "No Contacts found"
@@ -563,3 +576,21 @@ def test_against_the_rules(text: str) -> None:
     block = f"Event: First\r\n{text}\r\nLast: line\r\n".encode()
     read = Message.from_wire(block).all_items()
     assert read == slow_read(block.removesuffix(b"\r\n"))
+
+
+@given(st.lists(pieces).map("".join), st.lists(pieces).map("".join))
+def test_found_at_once(action_id: str, text: str) -> None:
+    """A response that is found as a whole is what it would be if it were read."""
+    assert match_success(PING + b"\r\n") is not None
+    data = f"Response: Success\r\nActionID: {action_id}\r\nA: b\r\n{text}\r\n\r\n".encode()
+    found = match_success(data)
+    assume(found is not None)
+    empty_line = re.search(rb"\n(\r?\n)", data)
+    assert found is not None
+    assert empty_line is not None
+    assert found.end() == empty_line.end()
+    block = data[: empty_line.start(1)]
+    quick = make_success(Response, block, found[1].decode())
+    slow = Response.from_wire(block)
+    assert (quick.name, quick.action_id, quick.success) == (slow.name, slow.action_id, True)
+    assert quick == slow

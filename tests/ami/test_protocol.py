@@ -149,6 +149,23 @@ def test_refused_actions_leave_nothing() -> None:
     assert protocol.data_to_send() == b""
 
 
+@pytest.mark.parametrize("kind", [None, dict, "Response"])
+@pytest.mark.parametrize("answered", ["Response: Success", "Response: Error"])
+def test_no_class_of_responses(feed: Feed, kind: Any, answered: str) -> None:
+    """An action whose answer cannot be made fails alone."""
+
+    class Broken(Action[Any]):
+        RESPONSE = kind
+
+    protocol = ready()
+    broken, other = sent(protocol, Broken("X")), sent(protocol, AnyAction("Y"))
+    feed(protocol, answer(broken, answered, "A: b") + answer(other, "Response: Success", "A: b"))
+    with pytest.raises((AttributeError, TypeError)):
+        broken.result()
+    assert other.result() == "Success"
+    assert protocol.state is State.READY
+
+
 def test_own_build_request() -> None:
     """A subclass may make the text; it is checked like any."""
 

@@ -66,6 +66,24 @@ def test_no_text(value: object) -> None:
         _wire.compose([("A", value)])
 
 
+def test_action_line() -> None:
+    """It is the line of a header like any."""
+    assert _wire.action_line("Ping") == _wire.header_line("Action", "Ping") == "Action: Ping\r\n"
+    with pytest.raises(ValueError, match="CR, LF or NUL in a value, and Action is"):
+        _wire.action_line("Ping\r\nAction: Logoff")
+
+
+@pytest.mark.parametrize("lines", [*range(60, 70), *range(120, 135)])
+def test_composed(lines: int) -> None:
+    """The limits hold for what `compose` has made, too."""
+    text = _wire.compose([("A", "")] * lines)
+    if lines <= _wire.MAX_LINES:
+        assert _wire.encode_request(text, composed=True) == text.encode()
+    else:
+        with pytest.raises(ValueError, match="at most 128 lines"):
+            _wire.encode_request(text, composed=True)
+
+
 def test_lone_surrogates() -> None:
     """A surrogate that stands for no byte is refused."""
     with pytest.raises(ValueError, match="surrogates not allowed"):

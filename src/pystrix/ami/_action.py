@@ -96,7 +96,8 @@ class Action(dict[str, Any], Generic[T_co]):
             ValueError: If Asterisk could not take a header as it is.
             TypeError: If a value is bytes or None.
         """
-        lines = action_line(self["Action"])
+        first = self["Action"]
+        lines = action_line(first) if type(first) is str else header_line("Action", first)
         for name, value in (*self.items(), *kwargs.items()) if kwargs else self.items():
             if name == "Action":
                 continue

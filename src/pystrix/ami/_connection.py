@@ -144,6 +144,7 @@ class Connection:
         logger: logging.Logger = _LOGGER,
     ) -> None:
         self.socket: socket.socket = stream
+        self._tls = stream if isinstance(stream, ssl.SSLSocket) else None
         self._protocol = protocol
         self._on_messages = on_messages
         self._on_closed = on_closed
@@ -392,12 +393,13 @@ class Connection:
         bell = self._leaders_bell.ear.fileno()
         deadline = time.monotonic() + timeout
         while not exchange.done:
-            ready = dict(poll.poll(math.ceil(1000 * max(min(timeout, LONGEST), 0))))
+            ready = poll.poll(math.ceil(1000 * max(min(timeout, LONGEST), 0)))
             with self._lock:
-                if bell in ready:
-                    self._leaders_bell.hush()
-                if len(ready) > (bell in ready):
-                    self._transfer()
+                for descriptor, _ in ready:
+                    if descriptor == bell:
+                        self._leaders_bell.hush()
+                    else:
+                        self._transfer()
                 news = self._protocol.has_messages()
             if news:
                 try:
@@ -504,14 +506,11 @@ class Connection:
 
     def _transfer(self) -> None:
         """Read what has come, and write what waits."""
+        tls = self._tls
         more = True
         while more:
             # What TLS has read and decrypted shows in no poll.
-            more = (
-                self._receive()
-                and isinstance(self.socket, ssl.SSLSocket)
-                and self.socket.pending() > 0
-            )
+            more = self._receive() and tls is not None and tls.pending() > 0
         if self._unsent and self.is_alive():
             self._flush()
 

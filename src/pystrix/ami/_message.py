@@ -61,6 +61,7 @@ EVENT: Final = b"Event: "
 LOOKS: Final = 4
 """How many headers are looked up one by one; about as much work as reading all of an event."""
 
+_new = object.__new__
 match_success: Final = re.compile(
     rb"Response: Success\r\nActionID: (.*)\r\n[^:\n].*:.*\r\n(?:.+\r\n)*+\r\n"
 ).match
@@ -404,12 +405,15 @@ def read_message(block: bytes, events: Mapping[str, type[Event]]) -> Event | Res
     event = _read_event(block)
     if event is not None:
         name = event[1].decode("utf-8", "surrogateescape")
-        return _make(events.get(name.lower(), Event), block, name)
+        message = _new(events.get(name.lower(), Event))
+        message._block = block
+        message._said = name
+        return message
     head = _read_head(block)
     if head is not None:
         event_name, response_name, action_id = head.groups()
         name = decode(event_name or response_name)
-        kind = events.get(name.lower(), Event) if event_name else Response
+        kind: type[Event | Response] = events.get(name.lower(), Event) if event_name else Response
         return _make(kind, block, name, None if action_id is None else decode(action_id))
     headers = Message.from_wire(block).all_items()
     header, name = next(pair for pair in headers if _says_kind(pair[0]))
@@ -429,14 +433,12 @@ def make_success(kind: type[ResponseT], block: bytes, action_id: str) -> Respons
     return _make(kind, block, "Success", action_id)
 
 
-def _make(
-    kind: type[MessageT], block: bytes, name: str, action_id: str | None = None
-) -> MessageT:
+def _make(kind: type[MessageT], block: bytes, name: str, action_id: str | None = None) -> MessageT:
     """Make a message of which this much is known."""
     message = object.__new__(kind)
-    message._block = block  # noqa: SLF001 - an instance of our own, and the next two
-    message._said = name  # noqa: SLF001
-    message._said_id = action_id  # noqa: SLF001
+    message._block = block
+    message._said = name
+    message._said_id = action_id
     return message
 
 
