@@ -61,7 +61,6 @@ EVENT: Final = b"Event: "
 LOOKS: Final = 4
 """How many headers are looked up one by one; about as much work as reading all of an event."""
 
-_new = object.__new__
 match_success: Final = re.compile(
     rb"Response: Success\r\nActionID: (.*)\r\n[^:\n].*:.*\r\n(?:.+\r\n)*+\r\n"
 ).match
@@ -80,6 +79,7 @@ _END_COMMAND = decode(END_COMMAND)
 _FAILURES = frozenset({"error", "failure"})
 _NOT_LOOKED_UP = frozenset({"", "event", "response"})  # a message without both is given one
 _UNCLEAR: Final = str(b"unclear", "ascii")  # told apart by its identity
+_new = object.__new__  # a name that is found quickly
 
 
 class Message(MutableMapping[str, str]):
@@ -406,8 +406,8 @@ def read_message(block: bytes, events: Mapping[str, type[Event]]) -> Event | Res
     if event is not None:
         name = event[1].decode("utf-8", "surrogateescape")
         message = _new(events.get(name.lower(), Event))
-        message._block = block
-        message._said = name
+        message._block = block  # noqa: SLF001 - an instance of our own, and the next
+        message._said = name  # noqa: SLF001
         return message
     head = _read_head(block)
     if head is not None:
@@ -435,10 +435,10 @@ def make_success(kind: type[ResponseT], block: bytes, action_id: str) -> Respons
 
 def _make(kind: type[MessageT], block: bytes, name: str, action_id: str | None = None) -> MessageT:
     """Make a message of which this much is known."""
-    message = object.__new__(kind)
-    message._block = block
-    message._said = name
-    message._said_id = action_id
+    message = _new(kind)
+    message._block = block  # noqa: SLF001 - an instance of our own, and the next two
+    message._said = name  # noqa: SLF001
+    message._said_id = action_id  # noqa: SLF001
     return message
 
 
