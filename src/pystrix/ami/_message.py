@@ -23,7 +23,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast, overload
 
 from pystrix.ami._fields import Field
 from pystrix.ami._processed import CONVERSIONS
@@ -78,7 +78,6 @@ _FOLLOWS_HEADERS = frozenset({"response", "privilege", "actionid"})
 _END_COMMAND = decode(END_COMMAND)
 _FAILURES = frozenset({"error", "failure"})
 _NOT_LOOKED_UP = frozenset({"", "event", "response"})  # a message without both is given one
-_UNCLEAR: Final = str(b"unclear", "ascii")  # told apart by its identity
 _new = object.__new__  # a name that is found quickly
 
 
@@ -143,13 +142,13 @@ class Message(MutableMapping[str, str]):
     def name(self) -> str:
         """The name of the event, or the kind of the response: ``"Hangup"``, ``"Success"``."""
         kind, other = self._KINDS
-        return self._find(kind) or self._find(other) or ""
+        return self._look(kind) or self._look(other) or ""
 
     @property
     def action_id(self) -> str | None:
         """The ActionID of the request this belongs to, if it has one."""
         said = self._said_id
-        return self._find("actionid") if said is None else said
+        return self._look("ActionID") if said is None else said
 
     @property
     def headers(self) -> Self:
@@ -282,19 +281,18 @@ class Message(MutableMapping[str, str]):
         self._said, self._said_id = "", None
 
     def _look(self, name: str) -> str | None:
-        """Give the first value of a header that a program asks for."""
-        self._looks += 1
-        return (
-            self._find(name.lower()) if self._looks <= LOOKS else self._headers().get(name.lower())
-        )
-
-    def _find(self, name: str) -> str | None:
-        """Give the first value of a header, whose name is in lower case; None if there is none."""
-        if not self._parsed:
-            value = _look_up(self._block, name)
-            if value is not _UNCLEAR:
-                return value
-        return self._headers().get(name)
+        """Give the first value of a header; None if there is none."""
+        if not self._parsed and self._looks < LOOKS:
+            self._looks += 1
+            find = _finder(name)
+            if find is not None and (self._said or _is_beyond_first_line(self._block, name)):
+                found = find(self._block)
+                if found is None:
+                    return None
+                value = found[1]
+                if value is not None:
+                    return value.decode("utf-8", "surrogateescape")
+        return self._headers().get(name.lower())
 
     def _headers(self) -> dict[str, str]:
         """Read the message, if that has not been done; give the first of each header."""
@@ -410,7 +408,7 @@ def read_message(block: bytes, events: Mapping[str, type[Event]]) -> Event | Res
         message._said = name  # noqa: SLF001
         return message
     head = _read_head(block)
-    if head is not None:
+    if head is not None and not is_follows(block):
         event_name, response_name, action_id = head.groups()
         name = decode(event_name or response_name)
         kind: type[Event | Response] = events.get(name.lower(), Event) if event_name else Response
@@ -453,49 +451,26 @@ def _first_value(block: bytes, start: bytes) -> str:
     return line.removesuffix(b"\r").decode("utf-8", "surrogateescape")
 
 
-class _Finders(NamedTuple):
-    """What finds a header among the lines."""
-
-    unclear: Callable[[bytes], object]
-    """Tells whether the first line takes another look: the first header is whole in its line."""
-    find: Callable[[bytes], re.Match[bytes] | None]
-    """Finds the header in another line. The second group is there if a header or nothing follows,
-    not more of the value."""
-
-
 @functools.lru_cache(maxsize=1024)
-def _finders(name: str) -> _Finders | None:
-    """Make what finds a header, whose name is in lower case; None if it is not looked up."""
-    if name in _NOT_LOOKED_UP or not name.isascii() or not name.isprintable() or ":" in name:
-        return None
-    start = re.escape(name.encode("ascii")) + b":"
-    follows = rb"(\n(?:\Z|[^:\n]+:)|\Z)?"
-    return _Finders(
-        re.compile(start + rb"|response: follows", re.IGNORECASE).match,
-        re.compile(rb"\n" + start + rb" ?([^\n]*)" + follows, re.IGNORECASE).search,
-    )
+def _finder(name: str) -> Callable[[bytes], re.Match[bytes] | None] | None:
+    """Make what finds a header as `_read` does, without reading the others, behind the first line.
 
-
-def _look_up(block: bytes, name: str) -> str | None:
-    """Find the first header of a name as `_read` does, without reading the others.
-
-    Args:
-        block: The lines.
-        name: The name, in lower case.
+    The group is the value; there is none if more than a look tells where that ends.
 
     Returns:
-        The value; None if there is no such header; `_UNCLEAR` if it takes `_read` to tell.
+        A function; None if the header of that name is not looked up.
     """
-    finders = _finders(name)
-    if finders is None or finders.unclear(block):
-        return _UNCLEAR
-    found = finders.find(block)
-    if found is None:
+    if name.lower() in _NOT_LOOKED_UP or not name.isascii() or not name.isprintable():
         return None
-    value, whole = found.groups()
-    return (
-        _UNCLEAR if whole is None else value.decode("utf-8", "surrogateescape").removesuffix("\r")
-    )
+    start = re.escape(name.encode("ascii"))
+    pattern = rb"\n" + start + rb": ?(?:(.*)\r\n(?:\Z|[^:\n]+:))?"
+    return None if ":" in name else re.compile(pattern, re.IGNORECASE).search
+
+
+def _is_beyond_first_line(block: bytes, name: str) -> bool:
+    """Tell whether a header can only be found behind the first line, and in the usual way."""
+    start = f"{name}:".encode()
+    return block[: len(start)].lower() != start.lower() and not is_follows(block)
 
 
 def _generic_name(is_response: bool) -> tuple[str, str]:
