@@ -99,7 +99,7 @@ class Message(MutableMapping[str, str]):
     _said: str = ""  # the name on the first line, if that has been read and no header was set
     _said_id: str | None = None  # the ActionID on the second
     _parsed: bool = False
-    _looks: int = 0
+    _looks: int = 0  # how many headers were looked up one by one; `LOOKS` when it has been read
 
     def __init__(self, lines: Lines = ()) -> None:
         if isinstance(lines, Mapping):
@@ -142,13 +142,13 @@ class Message(MutableMapping[str, str]):
     def name(self) -> str:
         """The name of the event, or the kind of the response: ``"Hangup"``, ``"Success"``."""
         kind, other = self._KINDS
-        return self._look(kind) or self._look(other) or ""
+        return self.get(kind) or self.get(other) or ""
 
     @property
     def action_id(self) -> str | None:
         """The ActionID of the request this belongs to, if it has one."""
         said = self._said_id
-        return self._look("ActionID") if said is None else said
+        return self.get("ActionID") if said is None else said
 
     @property
     def headers(self) -> Self:
@@ -222,11 +222,21 @@ class Message(MutableMapping[str, str]):
 
     def get(self, name: str, default: DefaultT | None = None, /) -> str | DefaultT | None:
         """Give the first value of a header; `default` if it was not sent."""
-        value = self._look(name)
-        return default if value is None else value
+        looks = self._looks
+        if looks < LOOKS:
+            self._looks = looks + 1
+            find = _finder(name)
+            if find is not None and (self._said or _is_beyond_first_line(self._block, name)):
+                found = find(self._block)
+                if found is None:
+                    return default
+                value = found[1]
+                if value is not None:
+                    return value.decode("utf-8", "surrogateescape")
+        return self._headers().get(name.lower(), default)
 
     def __getitem__(self, name: str) -> str:
-        value = self._look(name)
+        value = self.get(name)
         if value is None:
             raise KeyError(name)
         return value
@@ -261,7 +271,7 @@ class Message(MutableMapping[str, str]):
         return len(self._headers())
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self._look(name) is not None
+        return isinstance(name, str) and self.get(name) is not None
 
     def __eq__(self, other: object) -> bool:
         """Compare with a name, or with another message or mapping of headers."""
@@ -280,20 +290,6 @@ class Message(MutableMapping[str, str]):
         """Go by the headers from now on, for they change."""
         self._said, self._said_id = "", None
 
-    def _look(self, name: str) -> str | None:
-        """Give the first value of a header; None if there is none."""
-        if not self._parsed and self._looks < LOOKS:
-            self._looks += 1
-            find = _finder(name)
-            if find is not None and (self._said or _is_beyond_first_line(self._block, name)):
-                found = find(self._block)
-                if found is None:
-                    return None
-                value = found[1]
-                if value is not None:
-                    return value.decode("utf-8", "surrogateescape")
-        return self._headers().get(name.lower())
-
     def _headers(self) -> dict[str, str]:
         """Read the message, if that has not been done; give the first of each header."""
         if not self._parsed:
@@ -308,6 +304,7 @@ class Message(MutableMapping[str, str]):
                 first[header.lower()] = name
             self._pairs, self._data, self._first = pairs, data, first
             self._parsed = True
+            self._looks = LOOKS
         return self._first
 
 
@@ -402,8 +399,8 @@ def read_message(block: bytes, events: Mapping[str, type[Event]]) -> Event | Res
     """
     event = _read_event(block)
     if event is not None:
-        name = event[1].decode("utf-8", "surrogateescape")
-        message = _new(events.get(name.lower(), Event))
+        name, lower = _name_of(event[1])
+        message = _new(events.get(lower, Event))
         message._block = block  # noqa: SLF001 - an instance of our own, and the next
         message._said = name  # noqa: SLF001
         return message
@@ -418,6 +415,13 @@ def read_message(block: bytes, events: Mapping[str, type[Event]]) -> Event | Res
     if header.lower() == "response":
         return Response.from_wire(block)
     return events.get(name.lower(), Event).from_wire(block)
+
+
+@functools.lru_cache(maxsize=1024)
+def _name_of(data: bytes) -> tuple[str, str]:
+    """Decode a name; give it as it is and in lower case."""
+    name = decode(data)
+    return name, name.lower()
 
 
 def make_success(kind: type[ResponseT], block: bytes, action_id: str) -> ResponseT:

@@ -310,13 +310,14 @@ class AMIProtocol:
 
     def _read_messages(self, buffer: bytes | bytearray, start: int = 0) -> int:
         """Read every whole message; give the place where the beginning of the next one stands."""
-        size = len(buffer)
-        searched, limit = self._scanned, self._message_limit
+        size, limit = len(buffer), self._message_limit
+        place = max(start, self._scanned)  # from where to search for the end
         events, is_old = self._events, self._is_old
         while start < size:
             if buffer[start] < _BLANK:
                 start = _skip_stray_lines(buffer, start)
-            match = self._end.search(buffer, max(start, searched))
+                place = max(start, place)
+            match = self._end.search(buffer, place)
             if match is None:
                 break
             end = match.end(1)
@@ -324,11 +325,11 @@ class AMIProtocol:
             if isinstance(block, bytearray):
                 block = bytes(block)
             if is_old and not self._is_whole(block):
-                searched = start
+                place = start
                 continue
             if end - start > limit:
                 break
-            start = match.end()
+            start = place = match.end()
             message = read_message(block, events)
             if type(message) is Response:  # isinstance takes ten times as long with an event
                 self._read_response(message)
