@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTHONS ?= 3.12 3.13 3.14
 
 .PHONY: help demo demo-asterisk test test-fast test-pythons lint format docs bench bench-quick \
-	bench-ami bench-live clean
+	bench-fastagi bench-ami bench-live clean
 
 help:  ## say what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
@@ -73,15 +73,18 @@ benchmarks/build/load: benchmarks/load.c | $(VENV)/.stamp-bench
 bench-ready: $(VENV)/.stamp-bench .venv-bench-pystrix/.stamp .venv-bench-panoramisk/.stamp \
 	.venv-bench-aioagi/.stamp benchmarks/build/node_modules/ding-dong benchmarks/build/load
 
-# BENCH is for more options: make bench BENCH='--only pystrix --concurrency 50'.
-bench: bench-ready  ## measure FastAGI servers side by side, in about 12 minutes
+bench: bench-fastagi bench-ami  ## measure servers and managers side by side, in about 20 minutes
+
+# BENCH is for more options: make bench-fastagi BENCH='--only pystrix --concurrency 50'.
+bench-fastagi: bench-ready  ## measure FastAGI servers, in about 12 minutes
 	$(BIN)/python -m benchmarks.fastagi $(BENCH)
 
-bench-quick: bench-ready  ## the same in one short round: whether all of it runs
-	$(BIN)/python -m benchmarks.fastagi --quick $(BENCH)
+bench-ami: bench-ready  ## measure managers of AMI, in about 7 minutes
+	$(BIN)/python benchmarks/ami.py $(BENCH_AMI)
 
-bench-ami: $(VENV)/.stamp-bench .venv-bench-pystrix/.stamp .venv-bench-panoramisk/.stamp  ## measure managers on this machine
-	$(BIN)/python benchmarks/ami.py
+bench-quick: bench-ready  ## both in one short round: whether all of it runs
+	$(BIN)/python -m benchmarks.fastagi --quick $(BENCH)
+	$(BIN)/python benchmarks/ami.py --rounds 1 --seconds 0.2 $(BENCH_AMI)
 
 bench-live: $(VENV)/.stamp-test  ## measure what a live Asterisk asks of a FastAGI server
 	$(BIN)/python benchmarks/live.py

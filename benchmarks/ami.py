@@ -21,6 +21,7 @@ if sys.platform != "linux":
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
+RESULTS = HERE / "results" / "ami.json"
 CORES = sorted(os.sched_getaffinity(0))
 OURS = ".venv/bin/python"
 PYSTRIX1 = ".venv-bench-pystrix/bin/python"
@@ -30,6 +31,8 @@ PANORAMISK = ".venv-bench-panoramisk/bin/python"
 RECORDINGS = ("originate-outcomes", "originate-async", "bridge", "queue", "asyncagi")
 START_SECONDS = 60.0
 """How much longer than it counts a client may take."""
+WHOLE = 1000
+"""From where on a figure needs no decimals."""
 TIMES = 20
 """How often the recordings are in the stream."""
 
@@ -241,15 +244,74 @@ def table(what: str, section: Section, figures: dict[str, list[dict[str, float]]
     return "\n".join(lines)
 
 
+class Bar(NamedTuple):
+    """Something to reach."""
+
+    claim: str
+    what: str
+    client: str
+    other: str  # "": it is no ratio
+    key: str
+    bound: float
+    at_least: bool
+
+    def figures(self, found: dict[str, dict[str, list[dict[str, float]]]]) -> list[float]:
+        """Give the figure of each round; none if it was not measured."""
+        rounds = found.get(self.what, {})
+        own, others = rounds.get(self.client, []), rounds.get(self.other, [])
+        if self.key == "median_us":
+            return [figure[self.key] / figure["raw_us"] for figure in own]
+        if not self.other:
+            return [figure[self.key] for figure in own]
+        return [one[self.key] / other[self.key] for one, other in zip(own, others, strict=False)]
+
+
+BARS = (
+    *(
+        Bar(f"messages/s, {name}: by {other}", "parse", name, other, "per_second", bound, True)
+        for name in ("ours, the names", "ours, two headers")
+        for other, bound in (("pystrix 1.3.0", 5.0), ("panoramisk 1.4", 3.0))
+    ),
+    Bar("pings/s on uvloop", "pings", "ours, asyncio on uvloop", "", "per_second", 30_000, True),
+    *(
+        Bar(f"round trip, {name}: by a raw socket", "trips", name, "", "median_us", 1.5, False)
+        for name in BARE
+    ),
+)
+"""What the managers have to reach: medians of the rounds."""
+
+
+def verdicts(found: dict[str, dict[str, list[dict[str, float]]]]) -> str:
+    """Say of each bar that was measured whether it holds, as a table in Markdown."""
+    lines = ["| what is to be reached | wanted | median (spread) | verdict |", "|---|---|---|---|"]
+    for bar in BARS:
+        if figures := bar.figures(found):
+            middle, digits = statistics.median(figures), 2 if bar.bound < WHOLE else 0
+            shown = [f"{each:,.{digits}f}" for each in (middle, min(figures), max(figures))]
+            spread = f"{shown[0]} ({shown[1]} to {shown[2]})"
+            holds = middle >= bar.bound if bar.at_least else middle < bar.bound
+            wanted = f"{'>=' if bar.at_least else '<'} {bar.bound:,g}"
+            verdict = "holds" if holds else "DOES NOT HOLD"
+            lines.append(f"| {bar.claim} | {wanted} | {spread} | {verdict} |")
+    return "\n".join(lines)
+
+
 def options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=2.0, help="counted in each round")
+    parser.add_argument("--seconds", type=float, default=1.0, help="counted in each round")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS))
     parser.add_argument("--clients", nargs="+", metavar="TEXT", help="those with it in their name")
     parser.add_argument("--live", action="store_true", help="ask a live Asterisk, ours and raw")
-    parser.add_argument("--write", type=Path, help="all figures as JSON, and tables beside it")
+    parser.add_argument(
+        "--write",
+        type=Path,
+        nargs="?",
+        const=RESULTS,
+        metavar="FILE",
+        help="figures as JSON, and tables beside them; without a name in benchmarks/results",
+    )
     return parser.parse_args()
 
 
@@ -277,7 +339,7 @@ def main() -> None:
     summary = ", ".join(f"{key}: {value}" for key, value in about.items())
     report = ["# Managers side by side", summary]
     print(summary)
-    everything: dict[str, object] = {"about": about}
+    everything: dict[str, dict[str, list[dict[str, float]]]] = {}
     with (
         tempfile.NamedTemporaryFile() as stream,
         live() if asked.live else scripted() as server,
@@ -291,8 +353,12 @@ def main() -> None:
             everything[what] = figures
             report.append(table(what, section, figures))
             print(f"\n{report[-1]}", flush=True)
+    if not asked.live:
+        report.append(verdicts(everything))
+        print(f"\n{report[-1]}")
     if asked.write:
-        asked.write.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
+        figures_too = json.dumps({"about": about, **everything}, indent=1)
+        asked.write.write_text(f"{figures_too}\n", encoding="utf-8")
         text = "\n\n".join(report)
         asked.write.with_suffix(".md").write_text(f"{text}\n", encoding="utf-8")
 
