@@ -126,11 +126,12 @@ async def count(
             asterisk.ami_port,
             username="tests",
             secret=asterisk.ami_secret,
+            connect_timeout=SETTLING,  # the last round's calls may still end
             event_classes={"originateresponse": Event},
         ) as manager:
             # Nothing but the ends of calls, so that telling of them costs Asterisk little.
             only_ends = actions.Filter("Event: OriginateResponse", operation="Add")
-            await manager.send(only_ends, timeout=SETTLING)  # the last round's calls may still end
+            await manager.send(only_ends, timeout=SETTLING)
             calling = asyncio.create_task(keep_calling(manager, port, commands, concurrency))
             await asyncio.sleep(WARM_UP)
             before = await asyncio.to_thread(look, server, asterisk)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+import pickle
 import re
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pystrix import agi
 from pystrix.agi import ValueData, core, errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TREE: dict[str, tuple[str, ...]] = {
     "AGIException": ("Exception",),
@@ -119,3 +125,28 @@ def test_truncated_reply() -> None:
     assert error.command == "GET VARIABLE X"
     assert "GET VARIABLE X" in str(error)
     assert "GetExactVariable" in str(error)
+
+
+ERRORS: list[errors.AGIException] = [
+    errors.AGIException(),
+    errors.AGIAppError("no such file", {"result": ValueData("-1", "")}),
+    errors.AGIDeadChannelError("gone", {}),
+    errors.AGITruncatedReplyError("GET VARIABLE V"),
+    errors.AGIEnvironmentLimitError(5),
+    errors.AGIReplyLimitError(5),
+]
+"""Of every kind of constructor one."""
+
+
+@pytest.mark.parametrize(
+    "again",
+    [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))],  # noqa: S301
+)
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_copies(again: Callable[[Any], Any], error: errors.AGIException) -> None:
+    """An error can be carried to another process, with all that it says."""
+    twin = again(error)
+    assert type(twin) is type(error)
+    assert str(twin) == str(error)
+    assert twin.args == error.args
+    assert vars(twin) == vars(error)

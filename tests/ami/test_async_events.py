@@ -208,6 +208,53 @@ def test_cancelled_when_told(others: int) -> None:
     run(main())
 
 
+@pytest.mark.parametrize("others", [0, 1])
+@pytest.mark.parametrize("ended", [False, True])
+def test_told_when_cancelled(others: int, ended: bool) -> None:
+    """News in the moment in which one is cancelled are for the others."""
+
+    async def main() -> None:
+        mailbox = Mailbox(5, lambda *_: None)
+        waiting = [asyncio.create_task(mailbox.get()) for _ in range(1 + others)]
+        await asyncio.sleep(0)
+        event = Event({"Event": "X"})
+        waiting[0].cancel()
+        mailbox.put(event)
+        if ended:
+            mailbox.end()
+        await asyncio.wait(waiting)
+        assert waiting[0].cancelled()
+        assert [task.result() for task in waiting[1:]] == [event] * others
+        assert len(mailbox) == 1 - others
+
+    run(main())
+
+
+def test_cancelled_in_the_turn_of_an_event(server: ScriptedServer) -> None:
+    """The connection does not mind who went away in the moment in which an event came."""
+
+    async def main() -> None:
+        async with online(server) as (manager, peer):
+            with manager.events("X") as stream:
+                waiting = asyncio.create_task(anext(stream))
+                cancelled = asyncio.Event()
+
+                def route(messages: list[Any]) -> None:
+                    waiting.cancel()
+                    manager._route(messages)
+                    cancelled.set()
+
+                manager._link._on_messages = route
+                numbers(peer, "X", 1)
+                await cancelled.wait()
+                await asyncio.wait([waiting])
+                assert waiting.cancelled()
+                assert (await anext(stream))["N"] == "0"
+                assert manager.is_connected()
+
+    run(main())
+
+
 def test_a_slow_stream_drops(server: ScriptedServer, caplog: pytest.LogCaptureFixture) -> None:
     """Its queue is bounded; what is lost is counted, and said once for each burst."""
 

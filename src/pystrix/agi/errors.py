@@ -28,7 +28,9 @@ sent. A handler need not catch an `AGIHangup`: the server logs it as one line.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
+
+from pystrix._errors import reduce_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +59,7 @@ __all__ = [
 
 
 class AGIException(Exception):  # noqa: N818 - the name is promised by the 1.x API
-    """Base of everything that AGI raises.
+    """Base of everything that AGI raises. Can be copied and pickled, as any exception.
 
     Args:
         message: What happened.
@@ -68,6 +70,9 @@ class AGIException(Exception):  # noqa: N818 - the name is promised by the 1.x A
         super().__init__(message)
         self.items: dict[str, ValueData] = dict(items) if items else {}
         """The parts of the reply: ``items["result"].value``, ``items["endpos"].value``, ..."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduce_error(self)
 
 
 class AGIError(AGIException):

@@ -131,14 +131,19 @@ class Mailbox:
         try:
             await future
         except asyncio.CancelledError:
-            if future.cancelled():
+            if future in self._waiters:
                 self._waiters.remove(future)
-            elif self._queue and self._waiters:  # it was told, and another one must be
+            elif self._queue and not future.cancelled():  # it was told, and another one must be
                 self._wake()
             raise
 
     def _wake(self) -> None:
-        self._waiters.popleft().set_result(None)
+        """Tell one of those who wait; not who was cancelled and has not taken note of it yet."""
+        while self._waiters:
+            future = self._waiters.popleft()
+            if not future.done():
+                future.set_result(None)
+                return
 
 
 class EventStream(Generic[EventT_co]):

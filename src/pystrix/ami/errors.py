@@ -34,6 +34,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pystrix._errors import reduce_error
+
 if TYPE_CHECKING:
     from pystrix.ami._message import Response
     from pystrix.ami._tracked import CallEnd, Outcome
@@ -68,14 +70,7 @@ class Error(Exception):
     """Base of everything that AMI raises. Can be copied and pickled, as any exception."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Not by calling the class with the message: some want more.
-        return _remake, (type(self), self.args), self.__dict__.copy()
-
-
-def _remake(kind: type[Error], args: tuple[object, ...]) -> Error:
-    error = kind.__new__(kind, *args)
-    error.args = args
-    return error
+        return reduce_error(self)
 
 
 class ManagerError(Error):
