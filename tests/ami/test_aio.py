@@ -76,6 +76,42 @@ def test_a_callback_is_cancelled(server: ScriptedServer) -> None:
     run(main())
 
 
+@pytest.mark.parametrize("how", ["twice", "cancelled"])
+def test_closing_lets_a_callback_clean_up(server: ScriptedServer, how: str) -> None:
+    """It is cancelled, and once, also when closing is cancelled or done again."""
+
+    async def main() -> None:
+        done: list[str] = []
+        begun, cleaning, go_on = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+        async def wait(*_: object) -> None:
+            begun.set()
+            try:
+                await asyncio.sleep(TIMEOUT)
+            finally:
+                cleaning.set()
+                await go_on.wait()
+                done.append("cleaned up")
+
+        async with online(server) as (manager, peer):
+            manager.register_callback("X", wait)
+            numbers(peer, "X", 1)
+            await begun.wait()
+            closing = asyncio.create_task(manager.close())
+            if how == "cancelled":
+                await asyncio.sleep(0)
+                closing.cancel()
+            await cleaning.wait()
+            again = asyncio.create_task(manager.close())
+            await asyncio.sleep(0)
+            go_on.set()
+            await asyncio.wait([closing, again])
+            assert closing.cancelled() is (how == "cancelled")
+            assert done == ["cleaned up"]
+
+    run(main())
+
+
 def test_a_callback_closes(server: ScriptedServer) -> None:
     """It does not wait for itself."""
 

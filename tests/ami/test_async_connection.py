@@ -104,6 +104,41 @@ def test_sent_at_once(server: ScriptedServer) -> None:
     run(main())
 
 
+def test_not_sent_when_it_ends(server: ScriptedServer) -> None:
+    """What is to be sent when the end was read, and nobody knows of it yet, was surely not sent."""
+
+    async def main() -> None:
+        async with online(server) as (manager, _):
+            connection = manager._link.get_usable()
+            assert connection is not None
+            assert connection._transport is not None
+            connection._transport.abort()
+            with pytest.raises(ManagerConnectionLostError, match="before Ping was sent") as caught:
+                await manager.send(PING)
+            assert not caught.value.sent
+
+    run(main())
+
+
+def test_no_ping_when_it_ends(server: ScriptedServer) -> None:
+    """A keepalive that is due in the moment of the end does nothing."""
+
+    async def main() -> None:
+        complaints: list[object] = []
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, about: complaints.append(about))
+        async with online(server, reconnect=False) as (manager, _):
+            connection = manager._link.get_usable()
+            assert connection is not None
+            connection.heard -= 100.0
+            loop.call_soon(connection._check)
+            connection.close("the end")
+            await manager.wait_closed()
+        assert complaints == []
+
+    run(main())
+
+
 def test_cancelled_when_it_ends(server: ScriptedServer) -> None:
     """An action that is cancelled in the moment its connection ends is cancelled."""
 

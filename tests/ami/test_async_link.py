@@ -149,6 +149,51 @@ def test_cancelled_while_it_waits_for_the_connection(server: ScriptedServer) -> 
     run(main())
 
 
+@pytest.mark.parametrize("how", ["closed", "cancelled"])
+def test_ended_before_it_has_begun(server: ScriptedServer, how: str) -> None:
+    """Whoever waits for it is told, though the task that connects has not run at all."""
+
+    async def main() -> None:
+        manager = made(server)
+        connecting = asyncio.create_task(manager.connect())
+        await asyncio.sleep(0)
+        with manager.events() as stream:
+            if how == "closed":
+                await manager.close()
+                with pytest.raises(ManagerError, match="the manager was closed"):
+                    await connecting
+            else:
+                connecting.cancel()
+                await asyncio.wait([connecting])
+                assert connecting.cancelled()
+            await manager.wait_closed()
+            assert await anext(stream, None) is None
+
+    run(main())
+
+
+def test_lost_when_told_of_it(server: ScriptedServer) -> None:
+    """Who waits for a connection goes on waiting when the new one is lost at once."""
+
+    async def main() -> None:
+        async with online(server) as (manager, peer):
+            peer.close()
+            await until(lambda: not manager.is_connected())
+            asking = asyncio.create_task(manager.send(PING))
+            await until(lambda: manager._link._waiting)
+            manager._link._tell()
+            await asyncio.to_thread(return_to_ping, server)
+            await asking
+
+    def return_to_ping(server: ScriptedServer) -> None:
+        peer = server.accept()
+        admit(peer)
+        for _ in range(2):  # the channels, and what is sent
+            peer.respond(peer.request(), "Response: Success")
+
+    run(main())
+
+
 @pytest.mark.parametrize("greets", [True, False])
 def test_connecting_is_cancelled(greets: bool) -> None:
     """Nothing is left of it."""

@@ -414,6 +414,20 @@ def test_forgotten(following: Following) -> None:
     assert following.is_empty
 
 
+def test_a_refused_call_is_not_lost(following: Following) -> None:
+    """Nothing is told of it when the time to hear of it is over."""
+    following.tracker.forget(following.originate())
+    assert following.pass_time(100.0) == []
+
+
+def test_not_forgotten_when_it_has_begun(following: Following) -> None:
+    """Who gave up making a call does not keep it from being followed."""
+    call = following.originate()
+    following.hear(new("PJSIP/a-1", "mine"))
+    following.tracker.forget(call)
+    assert following.tracker.calls == {"mine": call}
+
+
 def test_nothing_is_heard(following: Following) -> None:
     """After a while that is said, for the user may not read the class."""
     call = following.originate(ring_timeout=10.0)

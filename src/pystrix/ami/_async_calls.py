@@ -210,8 +210,14 @@ class Call(TrackedCall):
                 while not condition():
                     waiter = asyncio.get_running_loop().create_future()
                     self._waiters.append(waiter)
-                    await waiter
+                    try:
+                        await waiter
+                    finally:
+                        if waiter in self._waiters:
+                            self._waiters.remove(waiter)
         except TimeoutError:
+            if condition():  # in the same moment
+                return
             raise _calling.late(self, what, timeout) from None
 
     async def _reach(self) -> bool:
@@ -273,14 +279,16 @@ class Calls:
             ManagerError: If the manager cannot send it, or may not.
         """
         async with self._starting:
-            self._held = []
+            held: list[Event | Response] = []
+            self._held = held
             channels: Sequence[Event] | None = None
             try:
                 channels = await self.manager.send(CoreShowChannels())
             finally:
-                held, self._held = self._held, None
-                changes = self._tracker.resync(channels) if channels is not None else []
-                self._tell(changes + self._receive(held))
+                if self._held is held:  # it is not over
+                    self._held = None
+                    changes = self._tracker.resync(channels) if channels is not None else []
+                    self._tell(changes + self._receive(held))
 
     async def close(self) -> None:
         """Follow no calls any more. Idempotent."""
@@ -373,7 +381,9 @@ class Calls:
 
     def over(self, why: str) -> None:
         """Take note that there is no connection any more, and will be none."""
-        self._tell(self._tracker.abandon(ManagerSocketError(why)))
+        held, self._held = self._held, None
+        changes = self._receive(held or ())
+        self._tell(changes + self._tracker.abandon(ManagerSocketError(why)))
 
     def cancel(self, call: Call) -> None:
         """Take note that a call is about to be hung up from this side."""

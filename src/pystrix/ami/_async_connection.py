@@ -264,6 +264,8 @@ class AsyncConnection(asyncio.BufferedProtocol):
 
     def _check(self) -> None:
         """Do what the keepalive says, and ask it again when it says."""
+        if not self.is_alive():  # it has ended in this moment
+            return
         keepalive, ping = cast("Keepalive", self._keepalive), self._ping
         waiting = ping is not None and not ping.done
         step = keepalive.check(

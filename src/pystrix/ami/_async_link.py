@@ -76,6 +76,7 @@ class AsyncLink:
         self._booted: asyncio.Future[None] | None = None  # that Asterisk has started
         self._first: asyncio.Future[None]  # that there has been a connection
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False
         self.closed = asyncio.Event()
         """Set when there is no connection any more, and will be none."""
         self.failure: Exception | None = None
@@ -105,6 +106,8 @@ class AsyncLink:
         self._loop = asyncio.get_running_loop()
         self._first = self._loop.create_future()
         self._task = self._loop.create_task(self._run())
+        # One that is cancelled before its first step does not run at all.
+        self._task.add_done_callback(lambda _: self._finish(None))
         try:
             await asyncio.shield(self._first)
         except BaseException:
@@ -117,7 +120,8 @@ class AsyncLink:
         if self._task is None:
             self._finish(None)
         elif not self._task.done():  # its loop may be closed otherwise
-            if not self._task.cancelling():  # once: it ends in order
+            if not self._stopping:  # once: it ends in order; time limits cancel it, too
+                self._stopping = True
                 self._task.cancel()
             await asyncio.wait([self._task])
 
@@ -136,10 +140,14 @@ class AsyncLink:
         if self._task is None and not self.closed.is_set():
             raise ManagerError(f"cannot send {name}: the manager has not been connected yet")
         limit = min(timeout, self._target.offline_timeout)
-        if limit > 0 and not self.closed.is_set():
-            await self._news(limit)
-        if connection := self.get_usable():
-            return connection
+        until = time.monotonic() + limit
+        while not self.closed.is_set():
+            if connection := self.get_usable():
+                return connection
+            left = until - time.monotonic()
+            if left <= 0:
+                break
+            await self._news(left)  # the one that is told of may be lost by now
         if self.closed.is_set():
             why = self.failure or "the manager was closed"
             raise ManagerError(f"cannot send {name}: {why}") from self.failure

@@ -27,7 +27,7 @@ class Receiver(Protocol):
         ...
 
     def pause_writing(self) -> None:
-        """Write no more: the peer does not read. Idempotent."""
+        """Write no more: the peer does not read, or has left. Idempotent."""
         ...
 
     def resume_writing(self) -> None:
@@ -157,4 +157,5 @@ class OwnSocket:
         self._loop.remove_reader(self._socket.fileno())
         self._loop.remove_writer(self._socket.fileno())
         self._socket.close()
+        self._receiver.pause_writing()  # what comes until it knows is not sent
         self._loop.call_soon(self._receiver.connection_lost, failure or self._failure)

@@ -143,8 +143,9 @@ class Tracker(Ledger[CallT]):
         return call
 
     def forget(self, call: TrackedCall) -> None:
-        """Forget a call that Asterisk refused to begin. Idempotent."""
-        self._drop(call)
+        """Forget a call that Asterisk refused to begin, unless it has begun. Idempotent."""
+        if not call.heard:
+            self._drop(call)
 
     def cancel(self, call: TrackedCall) -> None:
         """Note that a call is about to be hung up from this side."""
@@ -307,7 +308,7 @@ class Tracker(Ledger[CallT]):
         self._settle(call)
 
     def _check_heard(self, call: TrackedCall) -> None:
-        if not call.heard:
+        if not call.heard and self.calls.get(call.id) is call:  # it may be forgotten
             self._lose_waiting(call, _UNHEARD)
 
     # Gaps and lists.

@@ -131,6 +131,7 @@ class Manager(Listeners):
         self._streams = Streams(self._logger)
         self._mailbox = Mailbox(queue_size, self._log_full)
         self._dispatcher: asyncio.Task[None] | None = None
+        self._cancelled = False  # whether the dispatcher was
         self._calls: Calls | None = None
         self._link = AsyncLink(
             Target(
@@ -170,7 +171,11 @@ class Manager(Listeners):
             ManagerSocketError: If there is no connection, or the peer is no Asterisk manager.
             ManagerError: If this manager was connected before.
         """
-        await self._link.start()
+        try:
+            await self._link.start()
+        except asyncio.CancelledError:
+            await self.close()  # a callback may run already
+            raise
 
     async def close(self) -> None:
         """Close the connection for good, and end all streams. Idempotent.
@@ -179,12 +184,17 @@ class Manager(Listeners):
         that closes.
         """
         self._mailbox.abandon()
-        await self._link.stop()
-        dispatcher = self._dispatcher
-        if dispatcher is None or dispatcher.done() or dispatcher is asyncio.current_task():
-            return
-        dispatcher.cancel()
-        await asyncio.wait([dispatcher])
+        try:
+            await self._link.stop()
+        finally:  # it may be cancelled there as well
+            dispatcher = self._dispatcher
+            if dispatcher is asyncio.current_task():
+                dispatcher = None
+            if dispatcher is not None and not self._cancelled:  # once: callbacks clean up
+                self._cancelled = True
+                dispatcher.cancel()
+        if dispatcher is not None and not dispatcher.done():  # its loop may be closed otherwise
+            await asyncio.wait([dispatcher])
 
     async def wait_closed(self) -> None:
         """Wait until there is no connection, and will be none: it was closed, or lost for good.
