@@ -42,6 +42,24 @@ def test_who_gave_up_is_forgotten(server: ScriptedServer) -> None:
     run(main())
 
 
+def test_woken_when_cancelled(server: ScriptedServer) -> None:
+    """News in the moment in which one is cancelled are for the others."""
+
+    async def main() -> None:
+        async with online(server) as (manager, peer):
+            call = await originate(manager, peer)
+            asked: list[bool] = []
+            waiting = [asyncio.create_task(call.wait_until(lambda _: asked)) for _ in range(2)]
+            await asyncio.sleep(0)
+            waiting[0].cancel()
+            asked.append(True)
+            call.wake()
+            await waiting[1]
+            assert waiting[0].cancelled()
+
+    run(main())
+
+
 def test_it_holds_in_the_last_moment(server: ScriptedServer) -> None:
     """What is so when the time is over is no failure."""
 
