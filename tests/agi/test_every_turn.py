@@ -65,7 +65,7 @@ def disturbed(where: Where, *kinds: str) -> bool:
     done: list[str] = []
     seen: list[str] = []
     disturb: dict[str, Callable[[], object]] = {
-        "cancel": lambda: tasks[0].cancel() and done.append("cancel"),
+        "cancel": lambda: done.append("cancel") if tasks[0].cancel() else None,
         "close": session.close,
         "hang up": lambda: session.feed(b"HANGUP\n"),
         "leave": session.feed_eof,
@@ -98,7 +98,8 @@ def disturbed(where: Where, *kinds: str) -> bool:
         if not {"close", "leave"} & {*kinds}:
             assert await session.execute(core.GetVariable("Z")) == "Z"
 
-    loop.plans = [(where, disturb[kind]) for kind in kinds]
+    wheres = (where, where._replace(first=False))  # a second one comes behind all else
+    loop.plans = [(each, disturb[kind]) for each, kind in zip(wheres, kinds, strict=False)]
     run_in(loop, main())
     return loop.is_late
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import inspect
 import logging
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
@@ -172,7 +173,7 @@ class AsyncAGIServer(Scripts):
         elif current in self._tasks.values():
             running.clear()
         for line, task in running.items():  # some may never begin
-            task.add_done_callback(lambda _, line=line: self._done(line))
+            task.add_done_callback(functools.partial(self._done, line))
         if running:
             await asyncio.wait(running.values())
         await self._desk.drain()
@@ -242,7 +243,7 @@ class AsyncAGIServer(Scripts):
             call.close()
             self._done(line)
 
-    def _done(self, line: Line) -> None:
+    def _done(self, line: Line, _: object = None) -> None:
         self._tasks.pop(line, None)
         line.close()
 

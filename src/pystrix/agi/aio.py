@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import importlib
 import logging
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
@@ -221,7 +222,7 @@ class FastAGIServer(Scripts):
         elif current in self._tasks.values():
             running.clear()
         for call, task in running.items():  # some may never begin
-            task.add_done_callback(lambda _, call=call: self._done(call))
+            task.add_done_callback(functools.partial(self._done, call))
         if running:
             await asyncio.wait(running.values())
 
@@ -355,7 +356,7 @@ class FastAGIServer(Scripts):
         self._strangers.pop(call, None)
         self._tasks.pop(call, None)
 
-    def _done(self, call: FastAGI) -> None:
+    def _done(self, call: FastAGI, _: object = None) -> None:
         # In this order: who sees the end of a call may call again at once.
         self._forget(call)
         call.close()
