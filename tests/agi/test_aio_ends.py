@@ -10,6 +10,7 @@ import uvloop
 
 from pystrix.agi import aio, core
 from tests.agi.peers import TIMEOUT, environment
+from tests.agi.turns import begun_at_once
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -351,5 +352,129 @@ def test_accepted_in_the_last_moment() -> None:
         server._connected(connection, "late")
         assert connection.closed
         assert not server._number_of_calls()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("command", [True, False])
+def test_block_and_task_cancelled_at_once(run: Run, command: bool) -> None:
+    """The cancellation of somebody else goes on behind the block, though both come as one."""
+    seen: list[str] = []
+
+    async def body(served: Served) -> None:
+        async def script(agi: aio.FastAGI) -> None:
+            agi.close()
+            task = asyncio.current_task()
+            assert task is not None
+            async with agi.until_hangup():
+                task.cancel()
+                if command:
+                    await asyncio.shield(agi.execute(core.Noop()))
+            seen.append("behind")
+            await asyncio.sleep(0)
+            seen.append("never")
+
+        served.handle(script)
+        reader, _ = await served.connect(environment())
+        assert await reader.read() == b""
+        await served.server.server_close()
+
+    assert run(body) == []
+    assert seen == ([] if command else ["behind"])
+
+
+def test_closing_is_cancelled(run: Run) -> None:
+    """A call that had not begun is forgotten, one that takes its time is still waited for."""
+
+    async def body(served: Served) -> None:
+        async def script(agi: aio.FastAGI) -> None:
+            try:
+                await agi.execute(core.WaitForDigit())
+            finally:
+                await late.wait()
+
+        late, server = asyncio.Event(), served.server
+        served.handle(script)
+        reader, _ = await served.connect(environment())
+        assert await reader.readline() == b'WAIT FOR DIGIT "-1"\n'
+        await served.connect()
+        while not server._strangers:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+        await server.shutdown()
+        closing = asyncio.create_task(server.server_close())
+        (stranger,) = server._strangers
+        stranger.feed(environment())
+        server._begin(stranger)
+        await asyncio.sleep(0)
+        assert server._number_of_calls() == 2
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        assert server._number_of_calls() == 1
+        assert server._timer is None
+        closing = asyncio.create_task(server.server_close())
+        await asyncio.sleep(0)
+        assert not closing.done()
+        late.set()
+        await closing
+
+    assert run(body) == []
+
+
+def test_request_beside_another(run: Run) -> None:
+    """It is refused, and the first one still takes one call and no more."""
+
+    async def body(served: Served) -> None:
+        async def script(agi: aio.FastAGI) -> None:
+            await agi.execute(core.WaitForDigit())
+
+        served.handle(script)
+        server = served.server
+        handling = asyncio.create_task(server.handle_request())
+        await asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match="another task serves already"):
+            await server.handle_request()
+        for _ in range(2):
+            await served.connect(environment())
+        await handling
+        assert server._number_of_calls() == 1
+
+    assert run(body, serving=False) == []
+
+
+def test_served_again_while_descriptors_are_waited_for(run: Run) -> None:
+    """What waits for them finds another time of serving, which accepts already."""
+
+    async def body(served: Served) -> None:
+        async def script(agi: aio.FastAGI) -> None:
+            await agi.execute(core.Answer())
+
+        served.handle(script)
+        await asyncio.sleep(0)
+        served.server._start_accepting()  # as a timer of the time before does
+        reader, _ = await served.connect(environment())
+        assert await reader.readline() == b"ANSWER\n"
+
+    assert run(body) == []
+
+
+def test_task_that_begins_at_once() -> None:
+    """A loop may begin tasks when they are made, and a call may be over then."""
+
+    async def main() -> None:
+        async def handler(*_: object) -> None: ...
+
+        asyncio.get_running_loop().set_task_factory(begun_at_once("_handle"))
+        async with asyncio.timeout(TIMEOUT), aio.FastAGIServer(port=0, max_calls=1) as server:
+            server.register_script_handler(None, handler)
+            serving = asyncio.create_task(server.serve_forever())
+            for _ in range(2):
+                reader, writer = await asyncio.open_connection(*server.server_address)
+                writer.write(environment())
+                assert await reader.read() == b""
+                writer.close()
+            assert not server._number_of_calls()
+            await server.shutdown()
+            await serving
 
     asyncio.run(main())

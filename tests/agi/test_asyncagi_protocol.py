@@ -515,6 +515,19 @@ def test_command_that_ends_soon() -> None:
     assert talk.protocol.state is State.READY
 
 
+def test_failure_that_nobody_waits_for() -> None:
+    """What a command raises that was given up is not raised by the next one."""
+    talk = Conversation("x")
+    talk.protocol.send_action(core.GetVariable("A"))
+    assert talk.protocol.cancel()
+    talk.protocol.receive_data(b"510 Invalid or unknown command\n")
+    talk.protocol.send_action(core.StreamFile("x"))
+    talk.protocol.note_end("gone")
+    talk.protocol.receive_eof()
+    with pytest.raises(errors.AGISIGPIPEHangup, match="gone"):
+        talk.protocol.response()
+
+
 @pytest.mark.parametrize("action", [core.StreamFile("x"), core.GetFullVariable("${A}")])
 def test_command_that_has_ended(action: Action[Any]) -> None:
     """What is asked because of its reply is waited for, the rest of it as well."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import inspect
 import logging
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
@@ -171,10 +172,10 @@ class AsyncAGIServer(Scripts):
                 task.cancel()
         elif current in self._tasks.values():
             running.clear()
+        for line, task in running.items():  # some may never begin
+            task.add_done_callback(functools.partial(self._done, line))
         if running:
             await asyncio.wait(running.values())
-        for line in running:  # some tasks may not even have begun
-            self._done(line)
         await self._desk.drain()
 
     async def __aenter__(self) -> Self:
@@ -215,7 +216,9 @@ class AsyncAGIServer(Scripts):
             log_refused(f"{PEER}, channel {line.peer}", self._max_calls)
             self._desk.start(self._refuse(line))
             return True
-        self._tasks[line] = asyncio.get_running_loop().create_task(self._serve_call(line))
+        self._tasks[line] = task = asyncio.get_running_loop().create_task(self._serve_call(line))
+        if task.done():  # a loop may begin a task at once
+            del self._tasks[line]
         return True
 
     def _is_accepted(self, line: Line) -> bool:
@@ -240,7 +243,7 @@ class AsyncAGIServer(Scripts):
             call.close()
             self._done(line)
 
-    def _done(self, line: Line) -> None:
+    def _done(self, line: Line, _: object = None) -> None:
         self._tasks.pop(line, None)
         line.close()
 

@@ -202,7 +202,9 @@ class Desk:
             self._hand(link, end)
 
     def _hand(self, link: Link, item: Item) -> None:
-        line = self._lines[link]
+        line = self._lines.get(link)
+        if line is None:  # closed by whom another one has just told of its end
+            return
         if line in self._offered:  # too late
             self._offered.remove(line)
             self.release(link)
@@ -254,16 +256,18 @@ class Desk:
 
     async def _send(self, link: Link, request: Request) -> Request | None:
         """Send an action; give what to send instead, if the channel has another name by now."""
-        if not self._manager.is_connected():  # another connection is not waited for
-            raise ManagerError(f"cannot send {request.name}: the manager is not connected")
-        action = AnyAction(request.name, request.headers)
         try:
-            await self._manager.send(action, timeout=SEND_SECONDS)
+            await self._ask(request, timeout=SEND_SECONDS)
         except ManagerActionError as error:
             if not str(error).endswith(NO_CHANNEL):
                 raise
             return self._links.refused(link, request)
         return None
+
+    async def _ask(self, request: Request, *, timeout: float | None = None) -> Any:  # noqa: ANN401
+        if not self._manager.is_connected():  # another connection is not waited for
+            raise ManagerError(f"cannot send {request.name}: the manager is not connected")
+        return await self._manager.send(AnyAction(request.name, request.headers), timeout=timeout)
 
     async def settle(self, link: Link) -> bool:
         """Find out whether the last command failed, rather than that the caller hung up."""
@@ -273,8 +277,7 @@ class Desk:
             while True:
                 value = None
                 try:
-                    action = AnyAction(request.name, request.headers)
-                    value = (await self._manager.send(action)).get("Value")
+                    value = (await self._ask(request)).get("Value")
                 except Error as error:
                     _LOGGER.debug("%s: AGISTATUS is not known: %s", link.channel, error)
                 request = settling.send(value)

@@ -334,11 +334,15 @@ class UntilHangup:
         self._session._leave(self)
         ours = is_hangup(exc) and (self._session.hung_up or self._over)
         if self._cancels:
-            if not isinstance(exc, asyncio.CancelledError):
+            cancelled = isinstance(exc, asyncio.CancelledError)
+            if not cancelled:
                 # The block ended before the cancellation came: it comes here, not behind.
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.sleep(0)
-            ours = self._task.uncancel() <= self._cancelling and (
-                ours or isinstance(exc, asyncio.CancelledError)
-            )
+            if self._task.uncancel() <= self._cancelling:
+                ours = ours or cancelled
+            elif not cancelled:
+                # Somebody else has cancelled it, too, which may have come here as well.
+                self._task.uncancel()
+                self._task.cancel()
         return ours

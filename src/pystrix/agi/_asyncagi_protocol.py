@@ -228,7 +228,9 @@ class AsyncAGIProtocol(AGIProtocol):
             )
         if b"\r" in line:
             raise ValueError(f"AMI cannot carry a CR in an AGI command: {printable(line[:-1])!r}")
-        return super().send_action(action, told=told)
+        line = super().send_action(action, told=told)
+        self._untaken = None  # of a command that was given up
+        return line
 
     def receive_data(self, data: bytes) -> None:
         """Hand in one result. Then send `data_to_send` and look at the state."""

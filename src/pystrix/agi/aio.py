@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import importlib
 import logging
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
@@ -178,6 +179,7 @@ class FastAGIServer(Scripts):
         Raises:
             RuntimeError: If another task serves already.
         """
+        self._check_idle()
         self._one_only = True
         try:
             await self._serve(self.timeout)
@@ -208,6 +210,9 @@ class FastAGIServer(Scripts):
         self._closing = True
         for call in list(self._strangers):  # who has asked for nothing yet
             self._done(call)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         current = asyncio.current_task()
         running = {call: task for call, task in self._tasks.items() if task is not current}
         if self.daemon_threads:
@@ -216,13 +221,10 @@ class FastAGIServer(Scripts):
                 call.close()
         elif current in self._tasks.values():
             running.clear()
+        for call, task in running.items():  # some may never begin
+            task.add_done_callback(functools.partial(self._done, call))
         if running:
             await asyncio.wait(running.values())
-        for call in running:  # some tasks may not even have begun
-            self._done(call)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -235,9 +237,12 @@ class FastAGIServer(Scripts):
     ) -> None:
         await self.server_close()
 
-    async def _serve(self, timeout: float | None) -> None:
+    def _check_idle(self) -> None:
         if not self._idle.is_set():
             raise RuntimeError("another task serves already")
+
+    async def _serve(self, timeout: float | None) -> None:
+        self._check_idle()
         if self._stopping:
             return
         self._loop = asyncio.get_running_loop()
@@ -266,6 +271,7 @@ class FastAGIServer(Scripts):
 
     def _start_accepting(self) -> None:
         if not self._stopping and self._stop is not None:  # else it is over meanwhile
+            self._stop_accepting()  # it may be another time that it serves
             (self._readers or self._loop).add_reader(self.socket.fileno(), self._accept)
 
     def _stop_accepting(self) -> None:
@@ -342,13 +348,15 @@ class FastAGIServer(Scripts):
             self._done(call)
             return
         call.set_request(found[1])
-        self._tasks[call] = self._loop.create_task(self._handle(call, *found))
+        self._tasks[call] = task = self._loop.create_task(self._handle(call, *found))
+        if task.done():  # a loop may begin a task at once
+            del self._tasks[call]
 
     def _forget(self, call: FastAGI) -> None:
         self._strangers.pop(call, None)
         self._tasks.pop(call, None)
 
-    def _done(self, call: FastAGI) -> None:
+    def _done(self, call: FastAGI, _: object = None) -> None:
         # In this order: who sees the end of a call may call again at once.
         self._forget(call)
         call.close()
