@@ -166,6 +166,23 @@ def test_no_class_of_responses(feed: Feed, kind: Any, answered: str) -> None:
     assert protocol.state is State.READY
 
 
+def test_class_of_responses_that_is_not_there() -> None:
+    """An action that cannot say the class of its answer fails alone, with what it raised."""
+
+    class Broken(Action[Any]):
+        @property
+        def RESPONSE(self) -> type[Response]:  # type: ignore[override] # noqa: N802
+            raise LookupError("which class?")
+
+    protocol = ready()
+    broken, other = sent(protocol, Broken("X")), sent(protocol, AnyAction("Y"))
+    both = [answer(each, "Response: Success", "A: b") for each in (broken, other)]
+    protocol.receive_data(b"".join(both))
+    with pytest.raises(LookupError, match="which class"):
+        broken.result()
+    assert other.result() == "Success"
+
+
 def test_own_build_request() -> None:
     """A subclass may make the text; it is checked like any."""
 

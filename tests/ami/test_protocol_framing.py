@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -168,6 +169,44 @@ def test_no_byte_is_searched_twice() -> None:
     for number in range(200):
         protocol.receive_data(b"Output: a line of a command\r\n")
         assert protocol._scanned >= len(protocol._buffer) - 20, number
+
+
+@pytest.mark.timeout(60)  # where it takes hours if a piece is read again and again
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"a" + b":" * 2_000_000 + b"\r\n" + b"a\r\n" * 700_000,
+        b"a" + b":" * 4_000_000,
+        b"a: b\r\n" + b"\r" * 4_000_000,
+        b"a: b\r\n" + b"a" * 4_000_000 + b"\r\n",
+        b"a: b\r\n" + b"a\r\n" * 1_300_000,
+    ],
+)
+def test_hostile_answers(rest: bytes) -> None:
+    """Half an answer, whatever its lines look like, takes as long as its length."""
+    protocol = ready()
+    waiting = sent(protocol, AnyAction("Ping"))
+    start = f"Response: Success\r\nActionID: {waiting.action_id}\r\n".encode()
+    protocol.receive_data(start + rest)
+    assert not waiting.done
+    protocol.receive_data(b"\r\n\r\n")
+    assert waiting.done
+    assert waiting.response is not None
+    assert waiting.response.name == "Success"
+
+
+def test_stray_lines_take_no_memory() -> None:
+    """Empty lines are skipped without a note of each."""
+    protocol = ready()
+    data = b"\n" * 1_000_000
+    tracemalloc.start()
+    try:
+        protocol.receive_data(data)
+        assert tracemalloc.get_traced_memory()[1] < len(data)
+    finally:
+        tracemalloc.stop()
+    protocol.receive_data(HANGUP)
+    assert protocol.messages_received() == ["Hangup"]
 
 
 # Limits.

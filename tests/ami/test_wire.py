@@ -73,6 +73,25 @@ def test_action_line() -> None:
         _wire.action_line("Ping\r\nAction: Logoff")
 
 
+def test_what_is_remembered_is_short() -> None:
+    """A name that no line has room for is refused, not remembered: what is kept is bounded."""
+    longest = _wire.MAX_LINE - 2
+    _wire.header_line("x" * longest, "")
+    _wire.action_line("x" * (longest - len("Action: ")))
+    for cached, name in (
+        (_wire._check_name, "x" * (longest + 1)),
+        (_wire._check_name, "\u20ac" * 400),
+        (_wire.action_line, "x" * longest),
+        (_wire.action_line, "x" * (1 << 20)),
+    ):
+        before = cached.cache_info().currsize
+        with pytest.raises(ValueError, match="lines of at most 1022 bytes, this one has"):
+            cached(name)
+        assert cached.cache_info().currsize == before
+    with pytest.raises(ValueError, match="surrogates not allowed"):
+        _wire.encode_request(_wire.compose([("\ud800", "x")]))
+
+
 @pytest.mark.parametrize("lines", [*range(60, 70), *range(120, 135)])
 def test_composed(lines: int) -> None:
     """The limits hold for what `compose` has made, too."""

@@ -86,7 +86,7 @@ class Action(dict[str, Any], Generic[T_co]):
         Args:
             action_id: The ActionID to use; None for the one among the headers, if there is one,
                 else for one of `id_generator`.
-            id_generator: Gives a new ActionID.
+            id_generator: Gives a new ActionID, of letters and digits; it is not looked at.
             kwargs: Headers to send beside those of the action.
 
         Returns:

@@ -61,13 +61,16 @@ EVENT: Final = b"Event: "
 LOOKS: Final = 4
 """How many headers are looked up one by one; about as much work as reading all of an event."""
 
+LONGEST: Final = 100
+"""Bytes of the longest name that is remembered; twice as many as the longest of Asterisk's have."""
+
 match_success: Final = re.compile(
-    rb"Response: Success\r\nActionID: (.*)\r\n[^:\n].*:.*\r\n(?:.+\r\n)*+\r\n"
+    rb"Response: Success\r\nActionID: (.*)\r\n[^:\n]++:.*\r\n(?:.+\r\n)*+\r\n"
 ).match
 """Finds a whole response as Asterisk writes nearly all of them; the group is its ActionID."""
 
 # What the first line says, unless more is to be seen.
-_read_event = re.compile(rb"Event: (.+)\r\n(?!ActionID)").match
+_read_event = re.compile(rb"Event: (.{1,%d})\r\n(?!ActionID)" % LONGEST).match
 # What the first line says, and the second, as Asterisk writes them; if it is an ActionID that is
 # whole. Where it says anything else the message is read.
 _read_head = re.compile(
@@ -78,6 +81,8 @@ _FOLLOWS_HEADERS = frozenset({"response", "privilege", "actionid"})
 _END_COMMAND = decode(END_COMMAND)
 _FAILURES = frozenset({"error", "failure"})
 _NOT_LOOKED_UP = frozenset({"", "event", "response"})  # a message without both is given one
+_KEPT: Final = 1024  # names that are remembered
+_K = "(?:k|\N{KELVIN SIGN})".encode()  # which is a k in lower case; any other letter is itself
 _new = object.__new__  # a name that is found quickly
 
 
@@ -123,7 +128,7 @@ class Message(MutableMapping[str, str]):
         if type(self) is kind:
             return self
         message = kind.__new__(kind)
-        message.__dict__.update(self.__dict__)
+        message._take_over(self)  # noqa: SLF001 - an instance of our own
         return message
 
     @classmethod
@@ -193,12 +198,16 @@ class Message(MutableMapping[str, str]):
 
     def __copy__(self) -> Self:
         twin = type(self).from_wire(self._block)
-        twin.__dict__.update(self.__dict__)
-        if self._parsed:  # what is set in one does not show in the other
-            twin.__dict__.update(
-                _pairs=self._pairs.copy(), _first=self._first.copy(), _data=self._data.copy()
-            )
+        twin._take_over(self)  # noqa: SLF001 - an instance of our own
         return twin
+
+    def _take_over(self, other: Message) -> None:
+        """Become what another message is; what is set in one does not show in the other."""
+        self.__dict__.update(other.__dict__)
+        if other._parsed:
+            self._pairs = other._pairs.copy()
+            self._first = other._first.copy()
+            self._data = other._data.copy()
 
     def copy(self) -> dict[str, str]:
         """Give the headers as a dict: of each name the first."""
@@ -225,7 +234,7 @@ class Message(MutableMapping[str, str]):
         looks = self._looks
         if looks < LOOKS:
             self._looks = looks + 1
-            find = _finder(name)
+            find = _finders[name]
             if find is not None and (self._said or _is_beyond_first_line(self._block, name)):
                 found = find(self._block)
                 if found is None:
@@ -289,6 +298,7 @@ class Message(MutableMapping[str, str]):
     def _forget_head(self) -> None:
         """Go by the headers from now on, for they change."""
         self._said, self._said_id = "", None
+        self._looks = LOOKS  # a thread that looked one up while they were read may have lowered it
 
     def _headers(self) -> dict[str, str]:
         """Read the message, if that has not been done; give the first of each header."""
@@ -365,7 +375,9 @@ class Event(Message):
         if self._said:
             return self._said
         block = self._block
-        return (block.startswith(EVENT) and _first_value(block, EVENT)) or super().name
+        if block.startswith(EVENT) and not self._parsed:  # else a header may have been set
+            return _first_value(block, EVENT) or super().name
+        return super().name
 
     @property
     def closes_list(self) -> bool:
@@ -417,7 +429,7 @@ def read_message(block: bytes, events: Mapping[str, type[Event]]) -> Event | Res
     return events.get(name.lower(), Event).from_wire(block)
 
 
-@functools.lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=_KEPT)
 def _name_of(data: bytes) -> tuple[str, str]:
     """Decode a name; give it as it is and in lower case."""
     name = decode(data)
@@ -455,8 +467,25 @@ def _first_value(block: bytes, start: bytes) -> str:
     return line.removesuffix(b"\r").decode("utf-8", "surrogateescape")
 
 
-@functools.lru_cache(maxsize=1024)
-def _finder(name: str) -> Callable[[bytes], re.Match[bytes] | None] | None:
+Finder = Callable[[bytes], re.Match[bytes] | None] | None
+
+
+class _Finders(dict[str, Finder]):
+    """What finds a header, by its name; bounded, also if a peer makes the names up."""
+
+    def __missing__(self, name: str) -> Finder:
+        if len(name) > LONGEST:
+            return None
+        if len(self) >= _KEPT:
+            self.clear()
+        find = self[name] = _make_finder(name)
+        return find
+
+
+_finders = _Finders()
+
+
+def _make_finder(name: str) -> Finder:
     """Make what finds a header as `_read` does, without reading the others, behind the first line.
 
     The group is the value; there is none if more than a look tells where that ends.
@@ -466,15 +495,15 @@ def _finder(name: str) -> Callable[[bytes], re.Match[bytes] | None] | None:
     """
     if name.lower() in _NOT_LOOKED_UP or not name.isascii() or not name.isprintable():
         return None
-    start = re.escape(name.encode("ascii"))
+    start = re.sub(b"[kK]", _K, re.escape(name.encode("ascii")))
     pattern = rb"\n" + start + rb": ?(?:(.*)\r\n(?:\Z|[^:\n]+:))?"
     return None if ":" in name else re.compile(pattern, re.IGNORECASE).search
 
 
 def _is_beyond_first_line(block: bytes, name: str) -> bool:
     """Tell whether a header can only be found behind the first line, and in the usual way."""
-    start = f"{name}:".encode()
-    return block[: len(start)].lower() != start.lower() and not is_follows(block)
+    first = decode(block.partition(b":")[0])
+    return first.lower() != name.lower() and not is_follows(block)
 
 
 def _generic_name(is_response: bool) -> tuple[str, str]:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _LOGGER = logging.getLogger("pystrix.ami")
 
 _GREETING: Final = b"Asterisk Call Manager/"
-_STRAY_LINES = re.compile(rb"(?:\r?\n)+")
+_STRAY_LINES = re.compile(rb"(?:\r?\n)++")  # keeps nothing to go back to
 # What ends a message; the group is the end of its last line.
 _EMPTY_LINE = re.compile(rb"(\n)(?:\r\n|\n)")
 _END_OF_OUTPUT = re.compile(rb"(" + re.escape(END_COMMAND) + rb"\r?\n)(?:\r\n|\n)")
@@ -367,7 +367,7 @@ class AMIProtocol:
             block = data[start : end - 2]
             try:
                 response = make_success(exchange.action.RESPONSE, block, action_id)
-            except (TypeError, AttributeError):  # no class of responses: `as_kind` will say so
+            except Exception:  # noqa: BLE001 - no class of responses: `_answer` will say so
                 response = make_success(Response, block, action_id)
             self._answer(exchange, response)
             start = end

@@ -138,6 +138,7 @@ def _check_name(name: str) -> None:
         raise ValueError(
             f"the name of a header has no colon, CR, LF or NUL and no blank around it: {name!r}"
         )
+    _check_length(name)  # before it is remembered
 
 
 @functools.lru_cache(maxsize=256)
@@ -148,7 +149,9 @@ def action_line(name: str) -> str:
         ValueError: As `header_line`.
         TypeError: As `header_line`.
     """
-    return header_line("Action", name)
+    line = header_line("Action", name)
+    _check_length(line.removesuffix(_LINE_END))  # before it is remembered
+    return line
 
 
 def encode_request(text: str, *, composed: bool = False) -> bytes:
@@ -183,11 +186,21 @@ def _refusal(data: bytes) -> ValueError:
         )
     for line in lines:
         if len(line) + 2 > MAX_LINE:
-            return ValueError(
-                f"Asterisk takes lines of at most {MAX_LINE - 2} bytes, this one has {len(line)}: "
-                f"{redact(line[:60])!r}..."
-            )
+            return _too_long(line)
     return ValueError(f"AMI cannot carry CR, LF or NUL in a header: {redact(data)!r}")
+
+
+def _check_length(line: str) -> None:
+    data = line.encode("utf-8", "surrogatepass")  # any other fault is found later
+    if len(data) + 2 > MAX_LINE:
+        raise _too_long(data)
+
+
+def _too_long(line: bytes) -> ValueError:
+    return ValueError(
+        f"Asterisk takes lines of at most {MAX_LINE - 2} bytes, this one has {len(line)}: "
+        f"{redact(line[:60])!r}..."
+    )
 
 
 def is_follows(block: bytes) -> bool:
