@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from pystrix.ami import CallLostError, ManagerConnectionLostError
 from pystrix.ami.calls import Outcome
 from pystrix.testing.ami import AMIServer, FarEnd, Later, Silence
-from tests.agi.peers import TIMEOUT, Background
+from tests.agi.peers import TIMEOUT, Background, eventually
 
 if TYPE_CHECKING:
+    from tests.ami.conftest import Connect
     from tests.ami.desk import Desk
 
 
@@ -100,3 +102,31 @@ def test_later_answers(desk: Desk, asterisk: AMIServer) -> None:
     assert late is not None
     call = desk.originate()
     assert desk.do(call.decided, TIMEOUT) is Outcome.BUSY
+
+
+@pytest.mark.parametrize("who", ["manager", "calls"])
+def test_over_while_it_asks_for_the_list(connect: Connect, who: str) -> None:
+    """Nobody waits for the end of calls that will not be heard of any more."""
+    manager, peer = connect()
+    changes: list[str] = []
+    heard: queue.SimpleQueue[str] = queue.SimpleQueue()
+    calls = manager.calls
+    calls.register_callback(lambda change: changes.append(change.kind.name))
+    manager.register_callback("Newchannel", lambda event, _: heard.put(event.name))
+    starting = Background(calls.start)
+    request = peer.expect("CoreShowChannels")
+    peer.message("Event: Newchannel", "Uniqueid: 1", "Linkedid: 1", "Channel: SIP/a")
+    assert heard.get(timeout=TIMEOUT) == "Newchannel"
+    if who == "manager":
+        manager.close()
+        with pytest.raises(ManagerConnectionLostError):
+            starting.result()
+    else:
+        calls.close()
+        peer.respond(request, "Response: Success", "EventList: start")
+        peer.respond(request, "Event: CoreShowChannel", "Uniqueid: 2", "Channel: SIP/b")
+        peer.respond(request, "Event: CoreShowChannelsComplete", "EventList: Complete")
+        starting.result()
+    assert len(calls) == 0
+    eventually(lambda: "LOST" in changes)
+    assert changes[-1] == "LOST"

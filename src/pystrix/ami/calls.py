@@ -298,16 +298,18 @@ class Calls:
             ManagerError: If the manager cannot send it, or may not.
         """
         with self._starting:
+            held: list[Event | Response] = []
             with self.lock:
-                self._held = []
+                self._held = held
             channels: Sequence[Event] | None = None
             try:
                 channels = self.manager.send(CoreShowChannels())
             finally:
                 with self.lock:
-                    held, self._held = self._held, None
-                    changes = self._tracker.resync(channels) if channels is not None else []
-                    self._tell(changes + self._receive(held))
+                    if self._held is held:  # it is not over
+                        self._held = None
+                        changes = self._tracker.resync(channels) if channels is not None else []
+                        self._tell(changes + self._receive(held))
 
     def close(self) -> None:
         """Follow no calls any more. Idempotent."""
@@ -408,7 +410,9 @@ class Calls:
     def over(self, why: str) -> None:
         """Take note that there is no connection any more, and will be none."""
         with self.lock:
-            self._tell(self._tracker.abandon(ManagerSocketError(why)))
+            held, self._held = self._held, None
+            changes = self._receive(held or ())
+            self._tell(changes + self._tracker.abandon(ManagerSocketError(why)))
             dispatcher, self._dispatcher = self._dispatcher, None
         if dispatcher is not None:
             dispatcher.finish()
