@@ -53,6 +53,7 @@ INTERNAL = {
 }
 PURE = sorted(
     [
+        PACKAGE / "_errors.py",
         *(
             PACKAGE / "agi" / f"{name}.py"
             for name in (

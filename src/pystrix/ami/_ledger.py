@@ -220,8 +220,7 @@ class Ledger(Generic[CallT]):
         talked = 0.0 if call.answered_at is None else self._now - call.answered_at
         call.end = CallEnd(cause, text, self._now - call.started_at, talked)
         call.state = CallState.ENDED
-        if self.calls.get(call.id) is call:
-            del self.calls[call.id]
+        self.calls.pop(call.id, None)
         if event is not None and call.originated and call.reason is None:
             # OriginateResponse is on its way.
             self._after(PATIENCE, functools.partial(self._settle, call, at_last=True))
