@@ -118,6 +118,13 @@ def in_every_turn(run: Callable[[Where], bool]) -> int:
     raise AssertionError
 
 
+class _Begun(asyncio.Future[Any]):
+    """A task that was over when it was made; some loops give it a name."""
+
+    def set_name(self, name: object) -> None:
+        """Need none."""
+
+
 def begun_at_once(name: str) -> Callable[..., Any]:
     """Make a task factory that runs one coroutine function when its task is made.
 
@@ -127,7 +134,7 @@ def begun_at_once(name: str) -> Callable[..., Any]:
     def make(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
         if coroutine.__name__ != name:
             return asyncio.Task(coroutine, loop=loop, **options)
-        made = loop.create_future()
+        made = _Begun(loop=loop)
         try:
             coroutine.send(None)
         except StopIteration:
