@@ -69,7 +69,7 @@ def disturbed(where: Where, *kinds: str) -> bool:
         "close": session.close,
         "hang up": lambda: session.feed(b"HANGUP\n"),
         "leave": session.feed_eof,
-        "time": lambda: loop.let_pass(1000),
+        "time": lambda: loop.jump(1000),
     }
 
     async def main() -> None:

@@ -9,33 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import selectors
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pystrix.testing._aio import SimulatedTimeLoop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-
-QUIET_SECONDS = 0.005
-"""How long the sockets get to bring what was sent, before it counts as never coming."""
-
-
-class _Selector(selectors.SelectSelector):
-    """Does not wait for time to pass: when nothing else comes, it has passed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now = 0.0
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        """Give what is ready."""
-        if timeout == 0:
-            return super().select(0)
-        ready = super().select(QUIET_SECONDS if len(self.get_map()) > 1 else 0)
-        if not ready and timeout is None:
-            raise AssertionError("nothing will ever happen again")
-        if not ready and timeout is not None:
-            self.now += timeout + 1e-6
-        return ready
 
 
 class Where(NamedTuple):
@@ -46,25 +25,17 @@ class Where(NamedTuple):
     """Whether before all else in the turn, or behind it."""
 
 
-class TurnLoop(asyncio.SelectorEventLoop):
-    """The stock loop; its time passes only when nothing else happens."""
+class TurnLoop(SimulatedTimeLoop):
+    """A loop that does what is planned for one of its turns."""
 
     def __init__(self) -> None:
-        self._clock = _Selector()
-        super().__init__(self._clock)
+        super().__init__(patience=0)
+        self.complaints: list[Any] = []
+        """What the loop would have logged."""
+        self.set_exception_handler(lambda _, context: self.complaints.append(context))
         self.plans: list[tuple[Where, Callable[[], object]]] = []
-        self.problems: list[Any] = []
         self.turn = -1  # of those since `begin`
         self._counting = False
-        self.set_exception_handler(lambda _, context: self.problems.append(context))
-
-    def time(self) -> float:
-        """Give the time."""
-        return self._clock.now
-
-    def let_pass(self, seconds: float) -> None:
-        """Have time pass."""
-        self._clock.now += seconds
 
     def begin(self) -> None:
         """Count turns from here."""
@@ -94,7 +65,7 @@ def run_in(loop: TurnLoop, main: Coroutine[Any, Any, None]) -> None:
         for _ in range(3):
             loop.run_until_complete(asyncio.sleep(0))
         assert not (left := asyncio.all_tasks(loop)), left
-        assert not loop.problems, loop.problems
+        assert not loop.complaints, loop.complaints
     finally:
         for each in asyncio.all_tasks(loop):
             each.cancel()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import collections
-import selectors
 import socket
 from typing import TYPE_CHECKING, Any, Final
 
 from pystrix.ami import Message
+from pystrix.testing._aio import SimulatedTimeLoop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ LIMIT: Final = 5000
 
 
 class StuckError(BaseException):
-    """Raised when nothing will happen any more, or something for ever. Nobody catches it."""
+    """Raised when something happens for ever. Nobody catches it."""
 
 
 class _Ready(collections.deque[Any]):
@@ -31,22 +31,8 @@ class _Ready(collections.deque[Any]):
         return super().popleft()
 
 
-class _Selector(selectors.DefaultSelector):
-    """Waits for nothing: when there is nothing to read the next timer rings."""
-
-    loop: Loop
-
-    def select(self, timeout: float | None = None) -> Any:
-        events = super().select(0)
-        if not events and timeout is None:
-            raise StuckError("everybody waits, and nothing will happen")
-        if not events and timeout:
-            self.loop.jump(timeout)
-        return events
-
-
-class Loop(asyncio.SelectorEventLoop):
-    """A loop with a clock of its own, which calls functions before its steps, by their numbers.
+class Loop(SimulatedTimeLoop):
+    """A loop that calls functions before its steps, by their numbers.
 
     A step is one call of a callback, so that what comes before it may come in any order with all
     that happens in the same turn.
@@ -59,23 +45,12 @@ class Loop(asyncio.SelectorEventLoop):
         """Whether steps are counted."""
         self.steps = 0
         """How many there were."""
-        self.complaints: list[object] = []
+        self.complaints: list[Any] = []
         """What the loop would have logged."""
-        self._now = 0.0
-        selector = _Selector()
-        selector.loop = self
-        super().__init__(selector)
+        super().__init__(patience=0)
+        self.set_exception_handler(lambda _, context: self.complaints.append(context))
         self._ready = _Ready()
         self._ready.loop = self
-        self.set_exception_handler(lambda _, context: self.complaints.append(context))
-
-    def time(self) -> float:
-        """Tell the time."""
-        return self._now
-
-    def jump(self, seconds: float) -> None:
-        """Let time pass, and a bit more, so that no timer is missed by a rounding."""
-        self._now += seconds + 1e-6
 
     def step(self) -> None:
         """Take note of a step."""
