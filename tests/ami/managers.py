@@ -15,7 +15,7 @@ from tests.agi.peers import TIMEOUT, Background
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from pystrix.ami import Action, Event
+    from pystrix.ami import Action, Event, Message
     from tests.ami.servers import Peer, ScriptedServer
 
     LoopFactory = Callable[[], asyncio.AbstractEventLoop] | None
@@ -214,7 +214,12 @@ def boot(peer: Peer) -> None:
 
 def channels(peer: Peer, *names: str) -> None:
     """Answer the question for the channels there are."""
-    request = peer.expect("CoreShowChannels", "Response: Success", "EventList: start")
+    list_channels(peer, peer.expect("CoreShowChannels"), *names)
+
+
+def list_channels(peer: Peer, request: Message, *names: str) -> None:
+    """Answer a request for the channels there are."""
+    peer.respond(request, "Response: Success", "EventList: start")
     for name in names:
         peer.respond(request, "Event: CoreShowChannel", f"Channel: {name}")
     peer.respond(request, "Event: CoreShowChannelsComplete", "EventList: Complete")
